@@ -1,0 +1,52 @@
+# Every target sets up what it needs in .venv; nothing else must be installed by hand.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+Q ?= Using 3, 7, 8 and 25, make 54.
+
+.PHONY: ask test test-slow lint format bench clean
+
+ask: .venv/base
+	@$(BIN)/mull ask "$(Q)"
+
+test: .venv/dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/dev
+	$(BIN)/python -m pytest -m slow --timeout=1800
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/bench
+	$(BIN)/python benchmarks/engine.py
+
+# The stamps: one per set of dependencies, redone when the package's definition changes.
+NATIVE := $(wildcard src/mull/runner/*.c) hatch_build.py
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/base: pyproject.toml constraints.txt $(NATIVE) | .venv/bin/python
+	@echo "setting up .venv (once) ..."
+	@$(PIP) -e .
+	@touch $@
+
+.venv/dev: .venv/base
+	@echo "installing what the tests need (once; torch is about 200 MB) ..."
+	@$(PIP) -e ".[dev]"
+	@touch $@
+
+.venv/bench: .venv/dev
+	@echo "building llama.cpp to measure against (once, several minutes) ..."
+	@$(PIP) -e ".[bench]"
+	@touch $@
+
+clean:
+	rm -rf .venv dist build src/mull/runner/_cpu_*

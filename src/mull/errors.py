@@ -1,0 +1,17 @@
+"""Errors a user can meet. Each message is one line that says what to do."""
+
+
+class MullError(Exception):
+    """Base of every error mull raises on purpose; the command line prints it in one line."""
+
+
+class CheckpointError(MullError):
+    """A model folder, file or hub name cannot be used."""
+
+
+class Unsupported(MullError):
+    """An engine or server cannot do what was asked of it."""
+
+
+class OutOfPages(MullError):
+    """A chain cannot fit into the engine's memory, even alone."""
