@@ -1,0 +1,27 @@
+"""Procedural problem families: generator, solver that writes its thoughts, strict scorer. See `base` for the rules."""
+
+from mull.tasks.addition import Addition
+from mull.tasks.base import Family, Problem, Segment, Split, boxed, final, in_test
+from mull.tasks.multiplication import Multiplication
+
+__all__ = ["Family", "Problem", "Segment", "Split", "boxed", "families", "final", "get", "in_test", "names"]
+
+_FAMILIES: dict[str, Family] = {family.name: family for family in (Addition(), Multiplication())}
+
+
+def names() -> tuple[str, ...]:
+    """Names of all families."""
+    return tuple(_FAMILIES)
+
+
+def families() -> tuple[Family, ...]:
+    """All families."""
+    return tuple(_FAMILIES.values())
+
+
+def get(name: str) -> Family:
+    """The family of that name. Raises KeyError with the names there are."""
+    try:
+        return _FAMILIES[name]
+    except KeyError:
+        raise KeyError(f"no task family {name!r}; there are: {', '.join(_FAMILIES)}") from None
