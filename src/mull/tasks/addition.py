@@ -9,7 +9,7 @@ from random import Random
 from mull.tasks import columns
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, spaced
 
-DIGITS = {1: (2, 2), 2: (2, 3), 3: (3, 4), 4: (5, 6), 5: (7, 8)}
+DIGITS = {1: (1, 2), 2: (2, 3), 3: (3, 4), 4: (5, 6), 5: (7, 8)}
 
 
 class Addition(Family):

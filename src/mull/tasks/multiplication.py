@@ -10,11 +10,11 @@ from mull.tasks import columns
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 
 DIGITS = {  # of the two factors
-    1: ((2, 1),),
+    1: ((1, 1), (2, 1), (2, 1), (3, 1)),
     2: ((3, 1), (2, 2), (2, 2)),
     3: ((4, 1), (3, 2)),
     4: ((5, 1), (4, 2)),
-    5: ((6, 1), (3, 3)),
+    5: ((6, 1), (7, 1), (3, 3)),
 }
 
 
@@ -67,10 +67,8 @@ class Multiplication(Family):
             steps, row = columns.times(top, d)
             row = [0] * place + row
             lines += steps
-            if place:
-                lines.append(f"{large}*{d * 10**place}: {columns.spell(row)}")
             if total:
-                lines.append(f"From the right: {columns.spell(row)} + {columns.spell(total)}")
+                lines.append(f"Add {columns.spell(row)} + {columns.spell(total)}")
                 steps, row = columns.add(row, total)
                 lines += steps
             total = row
