@@ -13,7 +13,6 @@ import re
 from codecs import utf_8_decode
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +74,10 @@ class Tokenizer:
         """Ids of trusted text: control tokens in it become their ids. Never pass what a user wrote."""
         if not self.control:
             return self.encode(text)
-        pieces = self._control_pattern.split(text)
-        return list(
-            chain.from_iterable(
-                [self.control[piece]] if odd else self.encode(piece)
-                for piece, odd in zip(pieces, (i % 2 for i in range(len(pieces))), strict=True)
-                if piece
-            )
-        )
+        ids: list[int] = []
+        for piece in self._control_pattern.split(text):
+            ids += [self.control[piece]] if piece in self.control else self.encode(piece)
+        return ids
 
     def control_id(self, token: str) -> int:
         """Id of a control token. Raises CheckpointError where the checkpoint has none of that name."""
@@ -132,6 +127,8 @@ class Tokenizer:
             raise self._error("add_prefix_space is not supported: text would not come back as it went in.")
         if lacking := _ALPHABET.keys() - vocab.keys():
             raise self._error(f"{len(lacking)} of the 256 byte tokens are missing. Download it again.")
+        if "" in self.control:
+            raise self._error("an added token is empty. Download it again.")
         ids = [*vocab.values(), *self.control.values()]
         if len(set(ids)) != len(ids) or not all(0 <= id < _LARGEST_ID for id in ids):
             raise self._error("two tokens share an id, or an id is out of range. Download it again.")
@@ -155,7 +152,7 @@ class Decoder:
         self._pending = pending
 
     def push(self, id: int) -> str:
-        """Take one more id; returns the text that is now certain, often ""  within a character."""
+        """Take one more id; returns the text that is now certain, "" inside a character."""
         if not self._pending:
             text = self._texts.get(id)
             if text is not None:
@@ -207,9 +204,8 @@ def _without(
 ) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Vocabulary and merges of the BPE with every way to a control token removed."""
     vocab: dict[str, int] = dict(model["vocab"])
-    merges = [
-        tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]
-    ]
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
+    merges = [(str(a), str(b)) for a, b in pairs]
     removed = {token for token in control if vocab.pop(token, None) is not None}
     if removed:
         merges = [(a, b) for a, b in merges if removed.isdisjoint((a, b, a + b))]
