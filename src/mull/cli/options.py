@@ -1,0 +1,71 @@
+"""Options that `ask` and `chat` share: which model, on what, and how it samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mull.engine import LocalEngine, Sampling
+
+_OPTIONS = (
+    click.option("-m", "--model", help="Folder or hub name, e.g. Qwen/QwQ-32B. Default: the embedded model."),
+    click.option("--seed", default=0, show_default=True, help="The same seed gives the same answer."),
+    click.option("-t", "--temperature", type=float, help="0 is greedy. Default: the model's own."),
+    click.option("--top-p", type=float, help="Nucleus sampling. Default: the model's own."),
+    click.option("--top-k", type=int, help="Keep the k likeliest tokens. Default: the model's own."),
+    click.option("-n", "--max-tokens", type=click.IntRange(1), help="Thoughts and answer together."),
+    click.option("-s", "--system", help="System prompt."),
+    click.option("-q", "--quiet", is_flag=True, help="Only the answer, no thoughts, no notes."),
+    click.option("--runner", type=click.Choice(["auto", "cpu", "reference", "torch"]), default="auto"),
+    click.option("--dtype", type=click.Choice(["f32", "bf16", "int8"]), help="Precision of the weights."),
+    click.option("--device", default="cpu", help="For --runner torch: cpu, cuda."),
+    click.option("--context", type=click.IntRange(32), help="Longest chain in tokens."),
+    click.option("--threads", type=click.IntRange(1), help="Default: all cores."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the shared options say."""
+
+    model: str | None
+    seed: int
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    max_tokens: int | None
+    system: str | None
+    quiet: bool
+    runner: str
+    dtype: str | None
+    device: str
+    context: int | None
+    threads: int | None
+
+    def load(self) -> LocalEngine:
+        from mull import api
+
+        return api.load(
+            self.model,
+            runner=self.runner,  # type: ignore[arg-type]
+            dtype=self.dtype,
+            context=self.context,
+            threads=self.threads,
+            device=self.device,
+        )
+
+    def sampling(self, engine: LocalEngine) -> Sampling:
+        """The engine's defaults with what the user changed."""
+        changes = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
+        return replace(engine.sampling, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

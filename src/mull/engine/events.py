@@ -1,0 +1,51 @@
+"""What ends a stretch of thinking. Events are values: they say what was seen and where, and do nothing.
+
+Positions are indices into `chain.ids` unless a field says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of every event. `at` is the chain's length in tokens when it was raised."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Event):
+    """The model ended its turn, hit a stop string, or filled the context.
+
+    `token` is the stop id that was sampled. `string` is the stop string found and `offset` the
+    character of `chain.text` where it begins. Both are None when the context is full.
+    """
+
+    reason: Literal["token", "string", "context"]
+    token: int | None = None
+    string: str | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent(Event):
+    """The segment's `max_tokens` are used up."""
+
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """Somebody called `chain.stop(why)`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """The answer's `\\boxed{...}` is complete; `answer` is what stands in it."""
+
+    answer: str

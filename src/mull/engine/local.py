@@ -1,0 +1,447 @@
+"""The local engine: chains on a runner, batched step by step.
+
+Chains that think wait for a place, oldest first. Each step takes one row of every chain that is
+generating and a bounded chunk of the prompts that are still being read, so a long prompt never holds
+the others up for long. When pages run out, chains at rest and then the youngest running ones give
+theirs back and are computed again later; the oldest always goes on, so nothing is lost and nothing
+waits for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mull.engine.chain import Chain
+from mull.engine.events import Ended, Event, Spent, Stopped
+from mull.engine.memory import Memory
+from mull.engine.sampling import Sampling, choose, confidence, logprobs, mix, uniform
+from mull.engine.spend import Spend
+from mull.engine.watch import Look, Watch
+from mull.errors import MullError
+from mull.runner.base import Floats, Rows, Runner
+
+if TYPE_CHECKING:
+    from mull.model.formats import Format
+    from mull.model.tokenizer import Tokenizer
+
+SLOW_STEP = 0.005  # seconds; longer steps run in a thread so that the event loop stays alive
+BREATH = 8  # steps after which other tasks get a turn even if nothing has happened
+
+
+@dataclass(slots=True)
+class Statistics:
+    """The engine's own counters since it was made. `busy` is seconds spent in the runner."""
+
+    steps: int = 0
+    rows: int = 0
+    busy: float = 0.0
+    evictions: int = 0
+    peak_pages: int = 0
+    peak_chains: int = 0
+    spend: Spend = field(default_factory=Spend)
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """One `think` in progress."""
+
+    chain: Chain
+    ticket: int
+    limit: int  # length in tokens at which max_tokens are spent
+    started: int
+    looks: list[tuple[int, Look]]
+    done: asyncio.Future[Event]
+    running: bool = False
+
+
+class LocalEngine:
+    """Holds chains and steps them on a runner. See `mull.load` for the usual way to get one."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        tokenizer: Tokenizer,
+        format: Format,
+        stop_ids: frozenset[int],
+        *,
+        sampling: Sampling | None = None,
+        max_chains: int = 256,
+        chunk: int = 512,
+    ) -> None:
+        """`sampling` is the default of new chains, `chunk` the most prompt tokens in one step."""
+        self.runner = runner
+        self.tokenizer = tokenizer
+        self.format = format
+        self.stop_ids = stop_ids
+        self.sampling = sampling or Sampling()
+        self.max_chains = max_chains
+        self.chunk = chunk
+        limits = runner.limits
+        self.context = min(limits.context, limits.pages * limits.page_size)
+        self.memory = Memory(runner)
+        self.statistics = Statistics()
+        self._running: list[Segment] = []
+        self._waiting: list[Segment] = []
+        self._tickets = count()
+        self._roots = count()
+        self._loop: asyncio.Task[None] | None = None
+        self._seconds = 0.0  # of the latest step
+
+    # What strategies see
+
+    def open(
+        self,
+        prompt: Sequence[int],
+        *,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        track_confidence: bool = False,
+    ) -> Chain:
+        """A new chain. Use it as `async with engine.open(ids) as chain`: leaving frees everything."""
+        if not prompt:
+            raise MullError("the prompt is empty.")
+        if len(prompt) >= self.context:
+            raise MullError(f"the prompt has {len(prompt)} tokens, the context only {self.context}.")
+        if min(prompt) < 0 or max(prompt) >= self.runner.limits.vocab_size:
+            raise MullError(f"the prompt has token ids outside 0 to {self.runner.limits.vocab_size - 1}.")
+        chain = Chain(
+            self, prompt, mix(seed), sampling or self.sampling, next(self._roots), track_confidence
+        )
+        self.memory.add(chain)
+        return chain
+
+    def close(self) -> None:
+        """Free the runner. Chains must not be used afterwards."""
+        self.runner.close()
+
+    # What chains ask of their engine
+
+    async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event:
+        if len(chain.ids) >= self.context:
+            return Ended(len(chain.ids), "context")
+        if max_tokens is not None and max_tokens <= 0:
+            return Spent(len(chain.ids), 0)
+        started = len(chain.ids)
+        segment = Segment(
+            chain,
+            next(self._tickets),
+            self.context if max_tokens is None else started + max_tokens,
+            started,
+            [(each.every, each.start(chain)) for each in watch],
+            asyncio.get_running_loop().create_future(),
+        )
+        self._waiting.append(segment)
+        chain.thinking = True
+        if self._loop is None or self._loop.done():
+            self._loop = asyncio.create_task(self._run())
+        try:
+            return await segment.done
+        finally:
+            self._leave(segment)
+
+    def forked(self, chain: Chain, child: Chain) -> None:
+        self.memory.fork(chain, child)
+
+    def shortened(self, chain: Chain) -> None:
+        self.memory.shorten(chain)
+
+    def stopped(self, chain: Chain, event: Stopped) -> None:
+        for segment in (*self._running, *self._waiting):
+            if segment.chain is chain:
+                self._finish(segment, event)
+        self.memory.drop(chain)
+
+    def count(self, spend: Spend, kind: str, tokens: int) -> None:
+        if tokens:
+            setattr(spend, kind, getattr(spend, kind) + tokens)
+            total = self.statistics.spend
+            setattr(total, kind, getattr(total, kind) + tokens)
+
+    # The loop
+
+    async def _run(self) -> None:
+        """Step until nobody thinks any more."""
+        try:
+            while self._running or self._waiting:
+                thinking = len(self._running) + len(self._waiting)
+                self._prune()
+                self._admit()
+                if not self._running:
+                    break
+                work = self._plan()
+                rows, wanted = self._rows(work)
+                started = perf_counter()
+                if self._seconds > SLOW_STEP:
+                    logits = await asyncio.to_thread(self.runner.step, rows)
+                else:
+                    logits = self.runner.step(rows)
+                self._seconds = perf_counter() - started
+                self._note(rows)
+                self._absorb(work, wanted, logits)
+                idle = len(self._running) + len(self._waiting) < thinking
+                if idle or self.statistics.steps % BREATH == 0:
+                    await asyncio.sleep(0)
+        except BaseException as error:
+            for segment in (*self._running, *self._waiting):
+                if not segment.done.done():
+                    if isinstance(error, Exception):
+                        segment.done.set_exception(error)
+                    else:
+                        segment.done.cancel()
+            self._running.clear()
+            self._waiting.clear()
+            if not isinstance(error, Exception):
+                raise
+
+    def _prune(self) -> None:
+        """Drop segments whose awaiting task was cancelled since the last step."""
+        for queue in (self._running, self._waiting):
+            queue[:] = [segment for segment in queue if not segment.done.done()]
+
+    def _admit(self) -> None:
+        """Let waiting chains in, oldest first, while there are places and pages for their prompts."""
+        self._waiting.sort(key=lambda segment: segment.ticket)
+        while self._waiting and len(self._running) < self.max_chains:
+            segment = self._waiting[0]
+            self._attach(segment.chain)
+            missing = segment.chain.pending // self.memory.size + 1
+            if self._running and missing > self.memory.pages.free:
+                break
+            segment.running = True
+            self._running.append(self._waiting.pop(0))
+            # Relatives stand together, so that a runner can read what they share once.
+            self._running.sort(key=lambda segment: (segment.chain.root, segment.chain.path))
+
+    def _plan(self) -> list[tuple[Segment, int]]:
+        """How many rows each running chain gets, pages reserved; in the order of `_running`."""
+        budget = self.chunk
+        begun: set[bytes] = set()
+        shares: dict[Segment, int] = {}
+        for segment in sorted(self._running, key=lambda segment: segment.ticket):
+            chain = segment.chain
+            if not segment.running:  # gave its pages to an older one
+                continue
+            rows = 1
+            if chain.pending > 1:
+                self._attach(chain)
+                rows = min(chain.pending, budget)
+                if not rows or self._begun_by_another(chain, rows, begun):
+                    continue
+                budget -= rows
+            while not self.memory.reserve(chain, rows):
+                self._make_room(segment)
+            shares[segment] = rows
+        return [(segment, shares[segment]) for segment in self._running if segment in shares]
+
+    def _begun_by_another(self, chain: Chain, rows: int, begun: set[bytes]) -> bool:
+        """Whether an older chain computes this chain's next page in this very step.
+
+        Then it is cheaper to wait: the page will be found in memory afterwards.
+        """
+        start = len(chain.ids) - chain.pending
+        pages = range(-(-start // self.memory.size), (start + rows) // self.memory.size)
+        if not pages:
+            return False
+        if start % self.memory.size == 0 and self.memory.key(chain, pages[0]) in begun:
+            return True
+        begun.update(self.memory.key(chain, index) for index in pages)
+        return False
+
+    def _make_room(self, segment: Segment) -> None:
+        """Take pages from a chain at rest, else from the youngest running one that is not `segment`."""
+        running = {each.chain for each in self._running}
+        held = self.memory.held
+        victim = next((chain for chain in held if held[chain].pages and chain not in running), None)
+        if victim is None:
+            youngest = max(self._running, key=lambda each: (each is not segment, each.ticket))
+            if youngest is segment:
+                raise MullError("a single chain does not fit into the engine's memory.")
+            self._running.remove(youngest)
+            youngest.running = False
+            self._waiting.append(youngest)
+            victim = youngest.chain
+        self.memory.evict(victim)
+        self.statistics.evictions += 1
+
+    def _attach(self, chain: Chain) -> None:
+        """Take over what other chains have computed of this chain's prefix."""
+        held, start = self.memory.held[chain], len(chain.ids) - chain.pending
+        end = start + self.memory.attach(chain)
+        self.count(chain.spend, "cached", max(0, end - max(start, held.reached)))
+        held.reached = max(held.reached, end)
+
+    def _rows(self, work: list[tuple[Segment, int]]) -> tuple[Rows, list[Segment]]:
+        """The step's rows, and the segments whose next token the wanted logits decide."""
+        tokens: list[int] = []
+        positions: list[int] = []
+        owners: list[int] = []
+        wants: list[int] = []
+        wanted: list[Segment] = []
+        tables = []
+        for line, (segment, rows) in enumerate(work):
+            chain = segment.chain
+            if rows == 1:
+                position = len(chain.ids) - chain.pending
+                tokens.append(chain.ids[position])
+                positions.append(position)
+                owners.append(line)
+            else:
+                start = len(chain.ids) - chain.pending
+                tokens += chain.ids[start : start + rows]
+                positions += range(start, start + rows)
+                owners += [line] * rows
+            if rows == chain.pending:
+                wants.append(len(tokens) - 1)
+                wanted.append(segment)
+            tables.append(self.memory.held[chain].pages)
+        width = max(map(len, tables))
+        table = np.zeros((len(tables), width), np.int32)
+        for line, pages in enumerate(tables):
+            table[line, : len(pages)] = pages
+        return Rows(
+            np.array(tokens, np.int32),
+            np.array(positions, np.int32),
+            np.array(owners, np.int32),
+            table,
+            np.array(wants, np.int32),
+        ), wanted
+
+    def _note(self, rows: Rows) -> None:
+        statistics = self.statistics
+        statistics.steps += 1
+        statistics.rows += len(rows.tokens)
+        statistics.busy += self._seconds
+        statistics.peak_pages = max(statistics.peak_pages, self.memory.pages.used)
+        statistics.peak_chains = max(statistics.peak_chains, len(self._running))
+
+    def _absorb(self, work: list[tuple[Segment, int]], wanted: list[Segment], logits: Floats) -> None:
+        """Take the step's results in: what is computed now, and the next token of each chain."""
+        for segment, rows in work:
+            chain = segment.chain
+            if segment.done.done():  # stopped or cancelled while the step ran in its thread
+                self.count(chain.spend, "recomputed", rows)
+                continue
+            start = len(chain.ids) - chain.pending
+            chain.pending -= rows
+            self._count_rows(chain, start, start + rows)
+            self.memory.publish(chain, start, start + rows)
+            if chain.pending:
+                self._look(segment, always=True)
+        alive = [index for index, segment in enumerate(wanted) if not segment.done.done()]
+        for indices in self._alike(wanted, alive):
+            self._draw([wanted[index] for index in indices], logits, indices)
+
+    def _count_rows(self, chain: Chain, start: int, end: int) -> None:
+        """Rows of given tokens are prefill, rows seen before are recomputed; the rest is generating."""
+        held = self.memory.held[chain]
+        fresh = min(max(start, held.reached), end)
+        held.reached = max(held.reached, end)
+        drawn = sum(chain.drawn[max(fresh - chain.prompt_length, 0) : max(end - chain.prompt_length, 0)])
+        self.count(chain.spend, "recomputed", fresh - start)
+        self.count(chain.spend, "prefill", end - fresh - drawn)
+
+    def _alike(self, wanted: list[Segment], alive: list[int]) -> list[list[int]]:
+        """Group indices by sampling settings; chains in a group are drawn in one go."""
+        groups: dict[tuple[tuple[float, int, float, float], bool], list[int]] = {}
+        for index in alive:
+            chain = wanted[index].chain
+            groups.setdefault((chain.sampling.distribution, chain.track_confidence), []).append(index)
+        return list(groups.values())
+
+    def _draw(self, segments: list[Segment], logits: Floats, indices: list[int]) -> None:
+        chains = [segment.chain for segment in segments]
+        first = chains[0]
+        own = logits if len(indices) == len(logits) else logits[indices]
+        adjusted = _adjusted(own, chains)
+        uniforms = _uniforms(chains) if first.sampling.temperature else np.empty(0)
+        ids = choose(adjusted, first.sampling.distribution, uniforms)
+        chances = logprobs(own, ids).tolist()
+        sure = confidence(own).tolist() if first.track_confidence else [math.nan] * len(chains)
+        for segment, token, chance, certain in zip(segments, ids.tolist(), chances, sure, strict=True):
+            self._take(segment, token, chance, certain)
+
+    def _take(self, segment: Segment, token: int, chance: float, certain: float) -> None:
+        """One sampled token: append it, and see whether it ends the segment."""
+        chain, sampling = segment.chain, segment.chain.sampling
+        stops = self.stop_ids if sampling.stop_ids is None else sampling.stop_ids
+        stop = token in stops
+        chain.append(token, chance, certain, drawn=True, silent=stop)
+        self.count(chain.spend, "probe" if chain.probing else "sampled", 1)
+        length = len(chain.ids)
+        if stop:
+            self._finish(segment, Ended(length, "token", token=token))
+        elif sampling.stop and (found := _stop_string(chain)):
+            self._finish(segment, Ended(length, "string", string=found[0], offset=found[1]))
+        if segment.looks:
+            self._look(segment, always=segment.done.done() or length >= min(segment.limit, self.context))
+        if segment.done.done():
+            return
+        if length >= self.context:
+            self._finish(segment, Ended(length, "context"))
+        elif length >= segment.limit:
+            self._finish(segment, Spent(length, length - segment.started))
+
+    def _look(self, segment: Segment, *, always: bool = False) -> None:
+        new = len(segment.chain.ids) - segment.started
+        for every, look in segment.looks:
+            if always or new % every == 0:
+                event = look()
+                if event is not None:
+                    self._finish(segment, event)
+
+    def _finish(self, segment: Segment, event: Event) -> None:
+        if not segment.done.done():
+            segment.done.set_result(event)
+        self._leave(segment)
+
+    def _leave(self, segment: Segment) -> None:
+        """Out of the batch, also when the awaiting task was cancelled."""
+        segment.chain.thinking = False
+        if not segment.done.done():
+            segment.done.cancel()
+        for queue in (self._running, self._waiting):
+            if segment in queue:
+                queue.remove(segment)
+
+
+def _uniforms(chains: list[Chain]) -> NDArray[np.float64]:
+    return np.array([uniform(chain.stream, len(chain.ids)) for chain in chains])
+
+
+def _adjusted(logits: Floats, chains: list[Chain]) -> Floats:
+    """Logits after repetition penalty and bias; the array itself where no chain asks for either."""
+    if not any(chain.sampling.bias or chain.sampling.repetition_penalty != 1 for chain in chains):
+        return logits
+    logits = logits.copy()
+    for row, chain in zip(logits, chains, strict=True):
+        penalty, bias = chain.sampling.repetition_penalty, chain.sampling.bias
+        if penalty != 1:
+            seen = np.unique(np.array(chain.ids))
+            row[seen] = np.where(row[seen] > 0, row[seen] / penalty, row[seen] * penalty)
+        if bias:
+            row[list(bias)] += list(bias.values())
+    return logits
+
+
+def _stop_string(chain: Chain) -> tuple[str, int] | None:
+    """The stop string that the newest piece completes, and where in `chain.text` it begins."""
+    stops = chain.sampling.stop
+    reach = max(map(len, stops)) - 1 + len(chain.pieces[-1])
+    tail, at = "", len(chain.pieces)
+    while at and len(tail) < reach:
+        at -= 1
+        tail = chain.pieces[at] + tail
+    hits = [(tail.find(stop), stop) for stop in stops if stop in tail]
+    if not hits:
+        return None
+    offset, string = min(hits)
+    return string, sum(map(len, chain.pieces[:at])) + offset

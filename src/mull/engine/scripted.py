@@ -1,0 +1,149 @@
+"""An engine whose model is a script: strategies and guards are tested on it in milliseconds.
+
+Everything but the network is real (pages, forks, scheduling, sampling). Instead of keys and values
+the pages hold the tokens themselves, and what comes next is looked up in a script:
+
+    engine = scripted({"2+2?": " 4", "Wait": {" yes": 3, " no": 1}})
+
+After the last place in the text where a key stands, the model writes that key's continuation (or
+one of several, with these weights), then ends its turn. A token is a byte or a control token.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from math import log
+from typing import Any
+
+import numpy as np
+
+from mull.engine.local import LocalEngine
+from mull.engine.sampling import Sampling
+from mull.model.formats import Format, Tagged
+from mull.model.tokenizer import Tokenizer
+from mull.runner.base import Floats, Limits, Rows
+
+CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+END = 256 + CONTROL.index("<|im_end|>")
+_UNLIKELY = -50.0
+
+Script = Mapping[str, str | Mapping[str, float]]
+
+
+class HistoryRunner(ABC):
+    """A runner whose pages hold token ids: the next logits are any function of the whole history."""
+
+    def __init__(self, *, pages: int = 4096, page_size: int = 16, context: int = 1 << 16) -> None:
+        self.limits = Limits(pages, page_size, context, 256 + len(CONTROL), "script")
+        self._memory = np.full((pages, page_size), -1, np.int32)
+
+    def step(self, rows: Rows) -> Floats:
+        size = self.limits.page_size
+        pages = rows.tables[rows.chains, rows.positions // size]
+        self._memory[pages, rows.positions % size] = rows.tokens
+        out = np.empty((len(rows.wants), self.limits.vocab_size), np.float32)
+        for line, row in zip(out, rows.wants, strict=True):
+            line[:] = self._next(rows, row)
+        return out
+
+    def _next(self, rows: Rows, row: int) -> Floats:
+        length = rows.positions[row] + 1
+        pages = rows.tables[rows.chains[row], : -(-length // self.limits.page_size)]
+        return self.logits(self._memory[pages].reshape(-1)[:length].tolist())
+
+    @abstractmethod
+    def logits(self, history: list[int]) -> Floats:
+        """`[vocabulary]`, float32."""
+
+    def copy_page(self, src: int, dst: int) -> None:
+        self._memory[dst] = self._memory[src]
+
+    def close(self) -> None:
+        pass
+
+
+class ScriptedRunner(HistoryRunner):
+    def __init__(self, script: Script, **limits: int) -> None:
+        super().__init__(**limits)
+        self._script = {
+            key: {said: 1.0} if isinstance(said, str) else dict(said) for key, said in script.items()
+        }
+
+    def logits(self, history: list[int]) -> Floats:
+        out = np.full(self.limits.vocab_size, _UNLIKELY, np.float32)
+        weights = self._weights(_text(history))
+        for token, weight in (weights or {END: 1.0}).items():
+            out[token] = log(weight)
+        return out
+
+    def _weights(self, text: str) -> dict[int, float]:
+        """Weight of each next token: the rule whose key ended last and whose words still fit decides."""
+        found = [(text.rfind(key) + len(key), len(key), key) for key in self._script if key in text]
+        for end, _, key in sorted(found, reverse=True):
+            said = text[end:]
+            weights: dict[int, float] = {}
+            for words, weight in self._script[key].items():
+                if words.startswith(said):
+                    rest = words[len(said) :]
+                    token = _ids(rest)[0] if rest else END
+                    weights[token] = weights.get(token, 0.0) + weight
+            if weights:
+                return weights
+        return {}
+
+
+def scripted(
+    script: Script, *, format: Format | None = None, sampling: Sampling | None = None, **limits: int
+) -> LocalEngine:
+    """A local engine on a script. `limits`: pages, page_size, context."""
+    return LocalEngine(
+        ScriptedRunner(script, **limits),
+        tokenizer(),
+        format or Tagged(starts_open=False),
+        frozenset({END}),
+        sampling=sampling,
+    )
+
+
+def tokenizer() -> Tokenizer:
+    """One token a byte, then the control tokens of ChatML and of thinking."""
+    letters = _byte_letters()
+    spec: dict[str, Any] = {
+        "version": "1.0",
+        "added_tokens": [
+            {"id": 256 + i, "content": word, "special": True, "single_word": False, "lstrip": False,
+             "rstrip": False, "normalized": False}
+            for i, word in enumerate(CONTROL)
+        ],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
+        "decoder": {"type": "ByteLevel"},
+        "model": {"type": "BPE", "vocab": {letter: i for i, letter in enumerate(letters)}, "merges": []},
+    }  # fmt: skip
+    return Tokenizer.parse(json.dumps(spec))
+
+
+def _byte_letters() -> list[str]:
+    """GPT-2's printable stand-in for each byte."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = iter(range(256, 512))
+    return [chr(byte if byte in printable else next(others)) for byte in range(256)]
+
+
+def _text(history: list[int]) -> str:
+    parts, run = [], bytearray()
+    for token in history:
+        if token < 256:
+            run.append(token)
+        else:
+            parts += [run.decode(errors="replace"), CONTROL[token - 256]]
+            run = bytearray()
+    return "".join(parts) + run.decode(errors="replace")
+
+
+def _ids(words: str) -> list[int]:
+    for i, control in enumerate(CONTROL):
+        if words.startswith(control):
+            return [256 + i]
+    return list(words.encode())

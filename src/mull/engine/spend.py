@@ -1,0 +1,38 @@
+"""What thinking cost, in tokens. Nothing is left out: what was computed twice or thrown away counts too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True)
+class Spend:
+    """Tokens by kind.
+
+    prefill     prompt and forced tokens computed for the first time
+    cached      prompt tokens whose keys and values were found in memory
+    recomputed  tokens computed again, because memory ran out or a chain was rewound, or in vain,
+                because it was stopped meanwhile
+    sampled     tokens drawn
+    forced      tokens put in by `say`
+    probe       tokens drawn or forced in probes
+    discarded   of the sampled and forced ones, those rewound since
+    """
+
+    prefill: int = 0
+    cached: int = 0
+    recomputed: int = 0
+    sampled: int = 0
+    forced: int = 0
+    probe: int = 0
+    discarded: int = 0
+
+    @property
+    def generated(self) -> int:
+        """Tokens drawn, kept or not, probes included."""
+        return self.sampled + self.probe
+
+    def __iadd__(self, other: Spend) -> Spend:
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        return self

@@ -1,0 +1,84 @@
+"""Watches: pure observers that run inside the engine and raise events. They never act.
+
+A watch is a value; `start` gives it a look at one chain for one stretch of thinking. The engine calls
+what `start` returned after every `every` new tokens, and after each piece of a long prompt; whatever
+event it returns ends the stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mull.engine.events import Answered, Event
+
+if TYPE_CHECKING:
+    from mull.engine.chain import Chain
+
+Look = Callable[[], Event | None]
+
+
+class Watch(Protocol):
+    @property
+    def every(self) -> int:
+        """Tokens between two looks."""
+        ...
+
+    def start(self, chain: Chain) -> Look: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Raises `Answered` when the answer's `\\boxed{...}` is complete."""
+
+    every: int = 1
+
+    def start(self, chain: Chain) -> Look:
+        reader = chain.engine.format.reader()
+        seen = 0
+
+        def look() -> Event | None:
+            nonlocal seen
+            fresh = "".join(chain.pieces[seen:])
+            seen = len(chain.pieces)
+            reader.feed(fresh)
+            if reader.phase == "answer" and reader.boxed is not None:
+                return Answered(len(chain.ids), reader.boxed)
+            return None
+
+        return look
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Hands each new piece of text to `show`, as it is generated."""
+
+    show: Callable[[str], None]
+    every: int = 1
+
+    def start(self, chain: Chain) -> Look:
+        seen = len(chain.pieces)
+
+        def look() -> None:
+            nonlocal seen
+            fresh = "".join(chain.pieces[seen:])
+            seen = len(chain.pieces)
+            if fresh:
+                self.show(fresh)
+
+        return look
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tells `show(done, total)` how much of a long prompt has been computed."""
+
+    show: Callable[[int, int], None]
+    every: int = 1 << 30
+
+    def start(self, chain: Chain) -> Look:
+        def look() -> None:
+            self.show(len(chain.ids) - chain.pending, len(chain.ids))
+
+        return look

@@ -1,0 +1,1 @@
+"""Strategies: how a question becomes an answer, and what it cost."""
