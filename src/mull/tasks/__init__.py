@@ -5,10 +5,11 @@ from mull.tasks.base import Family, Problem, Segment, Split, boxed, final, in_te
 from mull.tasks.countdown import Countdown
 from mull.tasks.equations import Equations
 from mull.tasks.multiplication import Multiplication
+from mull.tasks.remainders import Remainders
 
 __all__ = ["Family", "Problem", "Segment", "Split", "boxed", "families", "final", "get", "in_test", "names"]
 
-_FAMILIES: dict[str, Family] = {family.name: family for family in (Addition(), Multiplication(), Equations(), Countdown())}
+_FAMILIES: dict[str, Family] = {family.name: family for family in (Addition(), Multiplication(), Equations(), Countdown(), Remainders())}
 
 
 def names() -> tuple[str, ...]:
