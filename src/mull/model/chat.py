@@ -85,7 +85,7 @@ def render(
         ids += tokenizer.encode(_history(turn, format))
         ids += tokenizer.scaffold(scaffold.after[turn.role])
     ids += tokenizer.scaffold(scaffold.before["assistant"])
-    return ids + (_opening(format, tokenizer, think) if final is None else _begun(final, format, tokenizer))
+    return ids + _begun(final or Message("assistant", ""), tokenizer, format, think)
 
 
 def _scaffold(tokenizer: Tokenizer) -> Scaffold:
@@ -122,14 +122,11 @@ def _history(turn: Message, format: Format) -> str:
     return turn.content
 
 
-def _opening(format: Format, tokenizer: Tokenizer, think: bool) -> list[int]:
-    return tokenizer.scaffold(format.opening(think=think))
-
-
-def _begun(final: Message, format: Format, tokenizer: Tokenizer) -> list[int]:
+def _begun(final: Message, tokenizer: Tokenizer, format: Format, think: bool) -> list[int]:
     """The assistant's turn so far: thoughts alone stay open, a content follows closed thoughts."""
     if not final.thoughts:
-        return _opening(format, tokenizer, not final.content) + tokenizer.encode(final.content)
+        opening = format.opening(think=think and not final.content)
+        return tokenizer.scaffold(opening) + tokenizer.encode(final.content)
     begin = tokenizer.scaffold(f"{format.open}\n" if isinstance(format, Tagged) else "")
     ids = begin + tokenizer.encode(final.thoughts)
     if final.content:
