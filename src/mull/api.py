@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from mull.think.answer import Answer
 from mull.think.think import think
 
 if TYPE_CHECKING:
+    from mull.model.shapes import Dtype
     from mull.runner import Name
 
 PAGE_SIZE = 16
@@ -31,7 +33,7 @@ def load(
     model: str | Path | Checkpoint | None = None,
     *,
     runner: Name = "auto",
-    dtype: str | None = None,
+    dtype: Dtype | None = None,
     context: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -43,7 +45,7 @@ def load(
     context  tokens a chain may have; None takes the model's own limit
     """
     checkpoint = model if isinstance(model, Checkpoint) else Checkpoint.open(model)
-    config = checkpoint.config.with_context(context) if context else checkpoint.config
+    config = replace(checkpoint.config, context=context) if context else checkpoint.config
     dtype = dtype or "bf16"
     made = load_runner(
         config,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -219,10 +220,8 @@ def test_an_error_in_a_program_frees_everything(engine: LocalEngine) -> None:
         async with engine.open([1, 2, 3]) as chain:
             kids = chain.fork(5)
             await asyncio.gather(*(kid.think(9) for kid in kids))
-            raise ValueError
+            raise ValueError("on purpose")
 
-    try:
+    with pytest.raises(ValueError, match="on purpose"):
         run(program())
-    except ValueError:
-        pass
     assert engine.memory.pages.used == 0

@@ -29,7 +29,7 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
     from mull import api
     from mull.embedded import stranger
 
-    if model.model is None and (warning := stranger(text)):
+    if model.model is None and (warning := stranger(text, engine.tokenizer)):
         screen.note(warning)
     answer = api.ask(
         text,
@@ -43,7 +43,7 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
     if as_json:
         click.echo(json.dumps({"question": text, **answer.json()}, ensure_ascii=False))
         return
-    screen.end()
+    screen.end(answer.text)
     if answer.status == "cut":
         screen.note("[the answer was cut off: raise --max-tokens or --context]")
     spent = answer.ledger

@@ -45,9 +45,11 @@ def chat(**options: Any) -> None:
             case question:
                 pass
         screen = Screen(quiet=model.quiet)
-        if model.model is None and (warning := stranger(question)):
+        embedded = model.model is None
+        if embedded and (warning := stranger(question, engine.tokenizer)):
             screen.note(warning)
-        asked = [*history, Message("user", question)]
+        # The embedded model has never seen a second turn: each question stands alone.
+        asked = [*([] if embedded else history), Message("user", question)]
         try:
             answer = asyncio.run(
                 api.answer(
@@ -61,10 +63,10 @@ def chat(**options: Any) -> None:
                 )
             )
         except KeyboardInterrupt:
-            screen.end()
+            screen.end("")
             screen.note("[stopped; this question is not kept]")
             continue
-        screen.end()
+        screen.end(answer.text)
         history = [*asked, Message("assistant", answer.text)]
         turn += 1
 

@@ -72,9 +72,12 @@ class Screen:
             sys.stderr.write(f"{DIM}{text}{PLAIN}\n" if self._dim else f"{text}\n")
             sys.stderr.flush()
 
-    def end(self) -> None:
+    def end(self, answer: str) -> None:
+        """Close the line. Where no answer was told apart while it streamed, show it now."""
+        if not self._answering:
+            self._answer(harmless(answer))
         if self._answering:
             sys.stdout.write("\n")
             sys.stdout.flush()
-        elif self._line_open and not self._quiet:
+        elif self._line_open:
             sys.stderr.write("\n")

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mull.model.formats import Format
     from mull.model.tokenizer import Tokenizer
 
-_UTF8_REACH = 4  # no character is longer in bytes, so the decoder's state depends on this many tokens
-
 
 class Engine(Protocol):
     """What holds chains and makes them think: the local engine, the scripted one, a remote one."""
@@ -234,9 +232,7 @@ class Chain:
         for record in (self.pieces, self.logprobs, self.drawn, self.confidences):
             del record[new:]
         del self.ids[length:]
-        self._decoder = self.engine.tokenizer.decoder()
-        for token in self.ids[max(length - _UTF8_REACH, self.prompt_length) :]:
-            self._decoder.push(token)
+        self._decoder = self.engine.tokenizer.decoder(after=self.new_ids)
         self.pending = length - min(computed, length - 1)  # the last token's logits are needed anew
         self.engine.shortened(self)
 

@@ -113,9 +113,7 @@ class LocalEngine:
             raise MullError(f"the prompt has {len(prompt)} tokens, the context only {self.context}.")
         if min(prompt) < 0 or max(prompt) >= self.runner.limits.vocab_size:
             raise MullError(f"the prompt has token ids outside 0 to {self.runner.limits.vocab_size - 1}.")
-        chain = Chain(
-            self, prompt, mix(seed), sampling or self.sampling, next(self._roots), track_confidence
-        )
+        chain = Chain(self, prompt, mix(seed), sampling or self.sampling, next(self._roots), track_confidence)
         self.memory.add(chain)
         return chain
 

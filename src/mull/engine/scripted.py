@@ -11,7 +11,6 @@ one of several, with these weights), then ends its turn. A token is a byte or a 
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import log
@@ -27,7 +26,9 @@ from mull.runner.base import Floats, Limits, Rows
 
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 END = 256 + CONTROL.index("<|im_end|>")
+_TOKENS = [*(bytes([byte]) for byte in range(256)), *(word.encode() for word in CONTROL)]
 _UNLIKELY = -50.0
+_BYTE_LEVEL = {"add_prefix_space": False, "trim_offsets": False, "use_regex": False}
 
 Script = Mapping[str, str | Mapping[str, float]]
 
@@ -60,7 +61,7 @@ class HistoryRunner(ABC):
     def copy_page(self, src: int, dst: int) -> None:
         self._memory[dst] = self._memory[src]
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - nothing to free, and no subclass has to
         pass
 
 
@@ -68,17 +69,18 @@ class ScriptedRunner(HistoryRunner):
     def __init__(self, script: Script, **limits: int) -> None:
         super().__init__(**limits)
         self._script = {
-            key: {said: 1.0} if isinstance(said, str) else dict(said) for key, said in script.items()
+            key.encode(): {words.encode(): weight for words, weight in _options(said).items()}
+            for key, said in script.items()
         }
 
     def logits(self, history: list[int]) -> Floats:
         out = np.full(self.limits.vocab_size, _UNLIKELY, np.float32)
-        weights = self._weights(_text(history))
+        weights = self._weights(b"".join(_TOKENS[token] for token in history))
         for token, weight in (weights or {END: 1.0}).items():
             out[token] = log(weight)
         return out
 
-    def _weights(self, text: str) -> dict[int, float]:
+    def _weights(self, text: bytes) -> dict[int, float]:
         """Weight of each next token: the rule whose key ended last and whose words still fit decides."""
         found = [(text.rfind(key) + len(key), len(key), key) for key in self._script if key in text]
         for end, _, key in sorted(found, reverse=True):
@@ -86,12 +88,21 @@ class ScriptedRunner(HistoryRunner):
             weights: dict[int, float] = {}
             for words, weight in self._script[key].items():
                 if words.startswith(said):
-                    rest = words[len(said) :]
-                    token = _ids(rest)[0] if rest else END
+                    token = _first_token(words[len(said) :])
                     weights[token] = weights.get(token, 0.0) + weight
             if weights:
                 return weights
         return {}
+
+
+def _options(said: str | Mapping[str, float]) -> Mapping[str, float]:
+    return {said: 1.0} if isinstance(said, str) else said
+
+
+def _first_token(words: bytes) -> int:
+    """Control tokens are written by name; after the last word the turn ends."""
+    controls = (token for token in range(256, len(_TOKENS)) if words.startswith(_TOKENS[token]))
+    return next(controls, words[0]) if words else END
 
 
 def scripted(
@@ -117,11 +128,11 @@ def tokenizer() -> Tokenizer:
              "rstrip": False, "normalized": False}
             for i, word in enumerate(CONTROL)
         ],
-        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
-        "decoder": {"type": "ByteLevel"},
+        "pre_tokenizer": {"type": "ByteLevel", **_BYTE_LEVEL},
+        "decoder": {"type": "ByteLevel", **_BYTE_LEVEL},
         "model": {"type": "BPE", "vocab": {letter: i for i, letter in enumerate(letters)}, "merges": []},
     }  # fmt: skip
-    return Tokenizer.parse(json.dumps(spec))
+    return Tokenizer(spec)
 
 
 def _byte_letters() -> list[str]:
@@ -129,21 +140,3 @@ def _byte_letters() -> list[str]:
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = iter(range(256, 512))
     return [chr(byte if byte in printable else next(others)) for byte in range(256)]
-
-
-def _text(history: list[int]) -> str:
-    parts, run = [], bytearray()
-    for token in history:
-        if token < 256:
-            run.append(token)
-        else:
-            parts += [run.decode(errors="replace"), CONTROL[token - 256]]
-            run = bytearray()
-    return "".join(parts) + run.decode(errors="replace")
-
-
-def _ids(words: str) -> list[int]:
-    for i, control in enumerate(CONTROL):
-        if words.startswith(control):
-            return [256 + i]
-    return list(words.encode())

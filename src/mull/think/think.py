@@ -35,7 +35,7 @@ async def think(
     async with engine.open(prompt, seed=seed, sampling=sampling) as chain:
         room = engine.context - len(prompt)
         total = room if max_tokens is None else min(max_tokens, room)
-        closing = engine.format.closing_ids(engine.tokenizer)
+        closing = engine.tokenizer.scaffold(engine.format.closing)
         reserve = answer_reserve(total)
         if total < len(closing) + reserve:
             raise MullError(
