@@ -1,0 +1,156 @@
+"""Sampling against transformers' own logits processors, and against the distribution it promises."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers.generation.logits_process import (
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from mull.engine import Sampling
+from mull.engine.sampling import choose, confidence, logprobs, uniform
+from mull.errors import MullError
+from mull.runner.base import Floats
+from tests.engine.conftest import GREEDY, HashRunner, make, run
+
+
+def logits_of(seed: int, rows: int = 1, vocabulary: int = 200, scale: float = 2.0) -> Floats:
+    return np.random.default_rng(seed).normal(scale=scale, size=(rows, vocabulary)).astype(np.float32)
+
+
+def allowed_by_transformers(logits: Floats, sampling: Sampling) -> torch.Tensor:
+    """Probabilities `[rows, vocabulary]` after transformers' filters, in its order."""
+    steps = LogitsProcessorList([TemperatureLogitsWarper(sampling.temperature)])
+    if sampling.top_k:
+        steps.append(TopKLogitsWarper(sampling.top_k))
+    if sampling.top_p < 1:
+        steps.append(TopPLogitsWarper(sampling.top_p))
+    if sampling.min_p:
+        steps.append(MinPLogitsWarper(sampling.min_p))
+    return steps(torch.zeros(len(logits), 1, dtype=torch.long), torch.tensor(logits)).softmax(-1)
+
+
+settings_to_try = st.builds(
+    Sampling,
+    temperature=st.sampled_from([0.3, 0.7, 1.0, 1.7]),
+    top_k=st.sampled_from([0, 1, 5, 20, 500]),
+    top_p=st.sampled_from([1.0, 0.95, 0.8, 0.3]),
+    min_p=st.sampled_from([0.0, 0.05, 0.3]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(settings_to_try, st.integers(0, 10**6), st.sampled_from([3, 60, 200, 700]))
+def test_draws_follow_the_distribution_transformers_would_draw_from(
+    sampling: Sampling, seed: int, vocabulary: int
+) -> None:
+    logits = logits_of(seed, vocabulary=vocabulary)
+    expected = allowed_by_transformers(logits, sampling)[0].numpy()
+    draws = 400
+    uniforms = (np.arange(draws) + 0.5) / draws  # a grid: frequencies are exact up to its spacing
+    ids = choose(np.repeat(logits, draws, 0), sampling.distribution, uniforms)
+    frequencies = np.bincount(ids, minlength=vocabulary) / draws
+    assert np.abs(frequencies - expected).max() < 1.5 / draws + 1e-3
+
+
+@settings(max_examples=50, deadline=None)
+@given(settings_to_try, st.integers(0, 10**6), st.integers(2, 40))
+def test_a_rows_choice_depends_on_that_row_alone(sampling: Sampling, seed: int, rows: int) -> None:
+    logits = logits_of(seed, rows, 300)
+    uniforms = np.random.default_rng(seed + 1).random(rows)
+    together = choose(logits, sampling.distribution, uniforms)
+    single = [choose(logits[i : i + 1], sampling.distribution, uniforms[i : i + 1])[0] for i in range(rows)]
+    assert together.tolist() == single
+
+
+def test_greedy_is_the_argmax() -> None:
+    logits = logits_of(3, 5)
+    assert choose(logits, GREEDY.distribution, np.zeros(5)).tolist() == logits.argmax(1).tolist()
+
+
+def test_a_flat_distribution_needs_more_than_the_shortlist() -> None:
+    logits = np.zeros((1, 1000), np.float32)
+    picked = choose(np.repeat(logits, 500, 0), (1.0, 0, 0.5, 0.0), (np.arange(500) + 0.5) / 500)
+    assert sorted(set(picked.tolist())) == list(range(500))
+
+
+def test_logprobs_and_confidence_match_torch() -> None:
+    logits = logits_of(5, 7)
+    ids = np.arange(7) * 3
+    wanted = torch.tensor(logits).log_softmax(-1)
+    assert logprobs(logits, ids) == pytest.approx(wanted[range(7), ids.tolist()].numpy(), abs=1e-5)
+    top = -wanted.topk(20).values.mean(-1)
+    assert confidence(logits) == pytest.approx(top.numpy(), abs=1e-5)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**20))
+def test_random_numbers_are_numbers_of_stream_and_position(stream: int, position: int) -> None:
+    number = uniform(stream, position)
+    assert 0 <= number < 1
+    assert number == uniform(stream, position)
+
+
+def test_random_numbers_are_uniform_and_uncorrelated() -> None:
+    grid = np.array([[uniform(stream, position) for position in range(200)] for stream in range(200)])
+    assert abs(grid.mean() - 0.5) < 0.01
+    assert np.histogram(grid, 20, (0, 1))[0].max() < 40_000 / 20 * 1.1
+    assert abs(np.corrcoef(grid[:-1].ravel(), grid[1:].ravel())[0, 1]) < 0.02
+    assert abs(np.corrcoef(grid[:, :-1].ravel(), grid[:, 1:].ravel())[0, 1]) < 0.02
+
+
+def test_repetition_penalty_is_that_of_transformers() -> None:
+    prompt = [5, 9, 9, 200, 31]
+    sampling = Sampling(temperature=0, repetition_penalty=1.7)
+
+    async def program() -> list[int]:
+        async with make().open(prompt, sampling=sampling) as chain:
+            await chain.think(30)
+            return chain.new_ids
+
+    ids = list(prompt)
+    penalty = RepetitionPenaltyLogitsProcessor(1.7)
+    for _ in range(30):
+        scores = torch.tensor(HashRunner().logits(ids))[None]
+        ids.append(int(penalty(torch.tensor([ids]), scores).argmax()))
+    assert run(program()) == ids[len(prompt) :]
+
+
+def test_bias_forbids_and_favours() -> None:
+    async def program(bias: dict[int, float]) -> list[int]:
+        async with make().open([1], sampling=Sampling(temperature=0, bias=bias)) as chain:
+            await chain.think(20)
+            return chain.new_ids
+
+    free = run(program({}))
+    banned = run(program(dict.fromkeys(free, -math.inf)))
+    assert not set(free) & set(banned)
+    assert run(program({77: 100.0})) == [77] * 20
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -0.1},
+        {"temperature": math.nan},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_k": -1},
+        {"min_p": 2.0},
+        {"repetition_penalty": 0.0},
+        {"stop": ("",)},
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(MullError, match=next(iter(wrong))):
+        Sampling(**wrong)  # type: ignore[arg-type]
