@@ -4,12 +4,16 @@ from mull.tasks.addition import Addition
 from mull.tasks.base import Family, Problem, Segment, Split, boxed, final, in_test
 from mull.tasks.countdown import Countdown
 from mull.tasks.equations import Equations
+from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
 from mull.tasks.remainders import Remainders
 
 __all__ = ["Family", "Problem", "Segment", "Split", "boxed", "families", "final", "get", "in_test", "names"]
 
-_FAMILIES: dict[str, Family] = {family.name: family for family in (Addition(), Multiplication(), Equations(), Countdown(), Remainders())}
+_FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (Addition(), Multiplication(), Equations(), Countdown(), Remainders(), Knights())
+}
 
 
 def names() -> tuple[str, ...]:

@@ -20,6 +20,8 @@ class Addition(Family):
             seen=(
                 "What is {sum}?",
                 "Compute {sum}.",
+                "Calculate {sum}.",
+                "Work out {sum}.",
                 "{sum}",
                 "{sum} = ?",
                 "what is {sum}",
@@ -28,12 +30,14 @@ class Addition(Family):
                 "What do you get when you add {b} to {a}?",
                 "How much is {a} plus {b}?",
             ),
-            held_out=("Work out {sum}.", "Calculate the total of {a} and {b}."),
+            held_out=("How much is {sum}?", "Compute the sum of {a} and {b}.", "Find {a} plus {b}."),
         ),
         "-": Wordings(
             seen=(
                 "What is {sum}?",
                 "Compute {sum}.",
+                "Calculate {sum}.",
+                "Work out {sum}.",
                 "{sum}",
                 "{sum} = ?",
                 "what is {sum}",
@@ -42,13 +46,15 @@ class Addition(Family):
                 "What is left when you take {b} from {a}?",
                 "How much is {a} minus {b}?",
             ),
-            held_out=("Work out {sum}.", "Calculate {a} minus {b}."),
+            held_out=("How much is {sum}?", "Find the difference of {a} and {b}.", "Compute {a} minus {b}."),
         ),
     }
 
     def draw(self, rng: Random, level: int) -> Facts:
         low, high = DIGITS[level]
-        a, b = (rng.randint(10 ** (n - 1), 10**n - 1) for n in (rng.randint(low, high), rng.randint(low, high)))
+        a, b = (
+            rng.randint(10 ** (n - 1), 10**n - 1) for n in (rng.randint(low, high), rng.randint(low, high))
+        )
         kind = rng.choice("+-")
         if kind == "-" and a < b and (level == 1 or rng.random() < 0.8):
             a, b = b, a

@@ -40,8 +40,9 @@ class Countdown(Family):
                 "How can you get {t} from {these}?",
                 "Numbers: {n}. Target: {t}.",
                 "make {t} with {n}",
+                "Use {these} to get {t}.",
             ),
-            held_out=("With {these}, get {t}.", "Find a way to make {t} out of {these}."),
+            held_out=("Using the numbers {n}, make {t}.", "Can you make {t} from {these}?"),
         )
     }
 
@@ -128,7 +129,9 @@ def search(state: State, target: int) -> tuple[list[str], list[Move]]:
         if move[3] == target:
             return [*lines, f"{_claim(move)} yes"], [move]
         a, b = max(rest), min(rest)
-        last = [m for m, _ in moves(rest) if (m[1] in "+*" if a + b < target else m[1] in "-/" or m[1] == "+")]
+        last = [
+            m for m, _ in moves(rest) if (m[1] in "+*" if a + b < target else m[1] in "-/" or m[1] == "+")
+        ]
         hit = next((k for k, m in enumerate(last) if m[3] == target), None)
         tried = ", ".join(map(_claim, last if hit is None else last[: hit + 1]))
         lines.append(f"{_claim(move)} {_list(rest)}: {tried} {'no' if hit is None else 'yes'}")

@@ -21,7 +21,7 @@ _SOLVE = Wordings(
         "{eq}, {v} = ?",
         "find {v}: {eq}",
     ),
-    held_out=("Given {eq}, find {v}.", "For which {v} is {eq}?"),
+    held_out=("Given that {eq}, find {v}.", "What is {v} when {eq}?"),
 )
 _SYSTEM = Wordings(
     seen=(
@@ -34,7 +34,7 @@ _SYSTEM = Wordings(
         "{eq}, {eq2}, {v} = ?",
         "Find {v} such that {eq} and {eq2}.",
     ),
-    held_out=("Suppose {eq} and {eq2}. Find {v}.", "Given {eq} and {eq2}, what is {v}?"),
+    held_out=("Find {v} if {eq} and {eq2}.", "Given that {eq} and {eq2}, what is {v}?"),
 )
 _FARM = Wordings(
     seen=(
@@ -48,8 +48,8 @@ _FARM = Wordings(
         "There are {l} legs and {h} heads of hens and cows. How many {v} are there?",
     ),
     held_out=(
-        "In a field stand {h} hens and cows with {l} legs. How many {v} are there?",
-        "A farmer counts {l} legs and {h} heads of hens and cows. How many {v} are there?",
+        "A farm has {h} animals, hens and cows, with {l} legs in total. Find the number of {v}.",
+        "Hens and cows together have {l} legs and {h} heads. How many {v}?",
     ),
 )
 KINDS = {
@@ -108,7 +108,10 @@ class Equations(Family):
                 x = y + rng.randint(1, 20 if level == 2 else 48)
                 return {"kind": kind, "v": rng.choice("xy"), "x": x, "y": y}
             case "farm":
-                hens, cows = rng.randint(2, 15 if level == 3 else 24), rng.randint(2, 12 if level == 3 else 24)
+                hens, cows = (
+                    rng.randint(2, 15 if level == 3 else 24),
+                    rng.randint(2, 12 if level == 3 else 24),
+                )
                 return {"kind": kind, "v": rng.choice(("hens", "cows")), "x": hens, "y": cows}
             case _:
                 a, b, d, e = (rng.randint(2, 5) for _ in range(4))
@@ -120,7 +123,9 @@ class Equations(Family):
             case "line":
                 return abs(facts["a"] * facts["x"] + facts["b"]) < 100
             case "sides":
-                return facts["e"] != 0 and max(abs(facts["a"] * facts["x"] + facts["b"]), abs(facts["e"])) < 100
+                return (
+                    facts["e"] != 0 and max(abs(facts["a"] * facts["x"] + facts["b"]), abs(facts["e"])) < 100
+                )
             case "bracket":
                 return 0 != facts["x"] + facts["b"] and abs(facts["a"] * (facts["x"] + facts["b"])) < 100
             case "sum":
@@ -247,7 +252,12 @@ def _pair(facts: Facts) -> Solution:
 
     def conclude(x: int) -> list[str]:
         y = (c - a * x) // b
-        return [f"x: {right}/{left}={x}", f"{a}*{x}={a * x}", f"{c}-{a * x}={c - a * x}", f"y: {c - a * x}/{b}={y}"]
+        return [
+            f"x: {right}/{left}={x}",
+            f"{a}*{x}={a * x}",
+            f"{c}-{a * x}={c - a * x}",
+            f"y: {c - a * x}/{b}={y}",
+        ]
 
     def check(x: int) -> tuple[str, int, int]:
         y = (c - a * x) // b

@@ -28,6 +28,8 @@ class Multiplication(Family):
                 "What is {a} * {b}?",
                 "Compute {a}*{b}.",
                 "Compute {a} * {b}.",
+                "Calculate {a} * {b}.",
+                "Work out {a}*{b}.",
                 "{a} * {b}",
                 "{a}*{b} = ?",
                 "What is {a} x {b}?",
@@ -37,7 +39,7 @@ class Multiplication(Family):
                 "Find the product of {a} and {b}.",
                 "How much is {a} times {b}?",
             ),
-            held_out=("Work out {a} * {b}.", "Calculate {a}*{b}.", "Calculate the product {a} × {b}."),
+            held_out=("How much is {a}*{b}?", "Compute the product of {a} and {b}.", "Compute {a} × {b}."),
         )
     }
 

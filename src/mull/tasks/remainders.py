@@ -32,12 +32,16 @@ class Remainders(Family):
                 "Find {a} mod {m}.",
                 "What is {a} mod {m}?",
                 "{a} mod {m}",
+                "Compute {a} mod {m}.",
                 "What remains when {a} is divided by {m}?",
                 "Find the remainder of {a} divided by {m}.",
                 "Divide {a} by {m}. What is the remainder?",
                 "what is the remainder of {a} / {m}",
             ),
-            held_out=("Compute {a} mod {m}.", "When {a} is divided by {m}, what is the remainder?"),
+            held_out=(
+                "Find the remainder when {a} is divided by {m}.",
+                "When {a} is divided by {m}, what is the remainder?",
+            ),
         ),
         "power": Wordings(
             seen=(
@@ -50,7 +54,10 @@ class Remainders(Family):
                 "What is the remainder of {a}^{n} divided by {m}?",
                 "what remains when {a}^{n} is divided by {m}",
             ),
-            held_out=("Compute {a}^{n} mod {m}.", "When {a}^{n} is divided by {m}, what is the remainder?"),
+            held_out=(
+                "Find the remainder of {a}^{n} divided by {m}.",
+                "When {a}^{n} is divided by {m}, what is the remainder?",
+            ),
         ),
         "two": Wordings(
             seen=(
