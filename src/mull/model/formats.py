@@ -105,7 +105,7 @@ class Tagless:
         """Text that ends the thoughts and leads into an answer; `Tokenizer.scaffold` gives its ids."""
         return "\n\n**Final Answer**\n\n"
 
-    def opening(self, *, think: bool) -> str:  # noqa: ARG002 - one interface with Tagged
+    def opening(self, *, think: bool) -> str:
         """Nothing: such a model always thinks, and no tag begins it."""
         return ""
 

@@ -70,6 +70,11 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         name = self._aliases.get(name, name)
         return self._files[name].entries[name].dtype
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files the tensors lie in."""
+        return sorted({file.path for file in self._files.values()})
+
     def __contains__(self, name: object) -> bool:
         return name in self._files or name in self._aliases
 
