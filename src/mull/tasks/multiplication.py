@@ -61,14 +61,18 @@ class Multiplication(Family):
         large, small = (a, b) if len(str(a)) >= len(str(b)) else (b, a)
         top = columns.digits(large)
         parts = [(d, place) for place, d in enumerate(columns.digits(small)) if d]
-        if small > 9:
+        if len(parts) > 1:
             lines.append(f"{small}={'+'.join(str(d * 10**place) for d, place in reversed(parts))}")
+        elif small > 9:
+            lines.append(f"{small}={parts[0][0]}*{10 ** parts[0][1]}")
         total: columns.Digits = []
         for d, place in parts:
             lines.append(f"From the right: {columns.spell(top)} * {d}")
             steps, row = columns.times(top, d)
             row = [0] * place + row
             lines += steps
+            if len(parts) == 1 and place:
+                lines.append(f"Times {10**place}: {columns.spell(row)}")
             if total:
                 lines.append(f"Add {columns.spell(row)} + {columns.spell(total)}")
                 steps, row = columns.add(row, total)
