@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mull.engine.chain import Chain
 from mull.engine.events import Ended, Event, Spent, Stopped
-from mull.engine.memory import Memory
+from mull.engine.memory import Held, Memory
 from mull.engine.sampling import Sampling, choose, confidence, logprobs, mix, uniform
 from mull.engine.spend import Spend
 from mull.engine.watch import Look, Watch
@@ -55,6 +55,7 @@ class Segment:
     """One `think` in progress."""
 
     chain: Chain
+    held: Held
     ticket: int
     limit: int  # length in tokens at which max_tokens are spent
     started: int
@@ -95,6 +96,8 @@ class LocalEngine:
         self._roots = count()
         self._loop: asyncio.Task[None] | None = None
         self._seconds = 0.0  # of the latest step
+        self._lines: list[Segment] = []  # whose pages stand in the lines of `_table`
+        self._table = np.zeros((0, 0), np.int32)
 
     # What strategies see
 
@@ -131,6 +134,7 @@ class LocalEngine:
         started = len(chain.ids)
         segment = Segment(
             chain,
+            self.memory.held[chain],
             next(self._tickets),
             self.context if max_tokens is None else started + max_tokens,
             started,
@@ -284,34 +288,42 @@ class LocalEngine:
         owners: list[int] = []
         wants: list[int] = []
         wanted: list[Segment] = []
-        tables = []
         for line, (segment, rows) in enumerate(work):
             chain = segment.chain
+            start = len(chain.ids) - chain.pending
             if rows == 1:
-                position = len(chain.ids) - chain.pending
-                tokens.append(chain.ids[position])
-                positions.append(position)
+                tokens.append(chain.ids[start])
+                positions.append(start)
                 owners.append(line)
             else:
-                start = len(chain.ids) - chain.pending
                 tokens += chain.ids[start : start + rows]
                 positions += range(start, start + rows)
                 owners += [line] * rows
             if rows == chain.pending:
                 wants.append(len(tokens) - 1)
                 wanted.append(segment)
-            tables.append(self.memory.held[chain].pages)
-        width = max(map(len, tables))
-        table = np.zeros((len(tables), width), np.int32)
-        for line, pages in enumerate(tables):
-            table[line, : len(pages)] = pages
         return Rows(
             np.array(tokens, np.int32),
             np.array(positions, np.int32),
             np.array(owners, np.int32),
-            table,
+            self._tables([segment for segment, _ in work]),
             np.array(wants, np.int32),
         ), wanted
+
+    def _tables(self, lines: list[Segment]) -> NDArray[np.int32]:
+        """Page tables of these segments; only lines that changed since the last step are copied."""
+        width = max(len(segment.held.pages) for segment in lines)
+        if lines != self._lines or width > self._table.shape[1]:
+            self._lines = lines
+            self._table = np.zeros((len(lines), width + 8), np.int32)
+            for segment in lines:
+                segment.held.moved = True
+        for line, segment in zip(self._table, lines, strict=True):
+            held = segment.held
+            if held.moved:
+                line[: len(held.pages)] = held.pages
+                held.moved = False
+        return self._table
 
     def _note(self, rows: Rows) -> None:
         statistics = self.statistics
@@ -330,7 +342,7 @@ class LocalEngine:
                 continue
             start = len(chain.ids) - chain.pending
             chain.pending -= rows
-            self._count_rows(chain, start, start + rows)
+            self._count_rows(segment, start, start + rows)
             self.memory.publish(chain, start, start + rows)
             if chain.pending:
                 self._look(segment, always=True)
@@ -338,9 +350,15 @@ class LocalEngine:
         for indices in self._alike(wanted, alive):
             self._draw([wanted[index] for index in indices], logits, indices)
 
-    def _count_rows(self, chain: Chain, start: int, end: int) -> None:
+    def _count_rows(self, segment: Segment, start: int, end: int) -> None:
         """Rows of given tokens are prefill, rows seen before are recomputed; the rest is generating."""
-        held = self.memory.held[chain]
+        chain, held = segment.chain, segment.held
+        if end == start + 1 and start >= held.reached and start >= chain.prompt_length:
+            held.reached = end
+            if chain.drawn[start - chain.prompt_length]:
+                return
+            self.count(chain.spend, "prefill", 1)
+            return
         fresh = min(max(start, held.reached), end)
         held.reached = max(held.reached, end)
         drawn = sum(chain.drawn[max(fresh - chain.prompt_length, 0) : max(end - chain.prompt_length, 0)])
@@ -366,27 +384,37 @@ class LocalEngine:
         sure = confidence(own).tolist() if first.track_confidence else [math.nan] * len(chains)
         for segment, token, chance, certain in zip(segments, ids.tolist(), chances, sure, strict=True):
             self._take(segment, token, chance, certain)
+        probes = sum(chain.probing for chain in chains)
+        self.statistics.spend.probe += probes
+        self.statistics.spend.sampled += len(chains) - probes
 
     def _take(self, segment: Segment, token: int, chance: float, certain: float) -> None:
         """One sampled token: append it, and see whether it ends the segment."""
         chain, sampling = segment.chain, segment.chain.sampling
-        stops = self.stop_ids if sampling.stop_ids is None else sampling.stop_ids
-        stop = token in stops
+        stop = token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
         chain.append(token, chance, certain, drawn=True, silent=stop)
-        self.count(chain.spend, "probe" if chain.probing else "sampled", 1)
+        if chain.probing:
+            chain.spend.probe += 1
+        else:
+            chain.spend.sampled += 1
         length = len(chain.ids)
-        if stop:
-            self._finish(segment, Ended(length, "token", token=token))
-        elif sampling.stop and (found := _stop_string(chain)):
-            self._finish(segment, Ended(length, "string", string=found[0], offset=found[1]))
+        over = self._end(segment, token, stop, length)
         if segment.looks:
-            self._look(segment, always=segment.done.done() or length >= min(segment.limit, self.context))
-        if segment.done.done():
-            return
+            self._look(segment, always=over is not None)
+        if over is not None:
+            self._finish(segment, over)
+
+    def _end(self, segment: Segment, token: int, stop: bool, length: int) -> Event | None:
+        """Why thinking is over after this token, if it is."""
+        if stop:
+            return Ended(length, "token", token=token)
+        if segment.chain.sampling.stop and (found := _stop_string(segment.chain)):
+            return Ended(length, "string", string=found[0], offset=found[1])
         if length >= self.context:
-            self._finish(segment, Ended(length, "context"))
-        elif length >= segment.limit:
-            self._finish(segment, Spent(length, length - segment.started))
+            return Ended(length, "context")
+        if length >= segment.limit:
+            return Spent(length, length - segment.started)
+        return None
 
     def _look(self, segment: Segment, *, always: bool = False) -> None:
         new = len(segment.chain.ids) - segment.started

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Held:
-    """One chain's pages in order, the keys of its full pages, and how far it was ever computed."""
+    """One chain's share of the memory.
+
+    pages     in order
+    keys      of its full pages
+    reached   how far it was ever computed
+    writable  up to here the pages behind the computed tokens are its own
+    moved     whether `pages` changed since the engine last copied them into a page table
+    """
 
     pages: list[int] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     reached: int = 0
+    writable: int = 0
+    moved: bool = True
 
 
 class Memory:
@@ -39,6 +48,7 @@ class Memory:
         """The child shares all of the chain's pages."""
         held = self.held[chain]
         self.pages.share(held.pages)
+        held.writable = 0
         self.held[child] = Held(held.pages.copy(), held.keys.copy(), len(chain.ids) - chain.pending)
 
     def shorten(self, chain: Chain) -> None:
@@ -49,12 +59,14 @@ class Memory:
         del held.pages[keep:]
         del held.keys[length // self.size :]
         held.reached = min(held.reached, length)
+        held.writable, held.moved = 0, True
 
     def evict(self, chain: Chain) -> None:
         """Take all pages away; the chain is computed again when it next thinks."""
         held = self.held[chain]
         self.pages.release(held.pages)
         held.pages.clear()
+        held.writable, held.moved = 0, True
         chain.pending = len(chain.ids)
 
     def drop(self, chain: Chain) -> None:
@@ -85,6 +97,7 @@ class Memory:
         held = self.held[chain]
         self.pages.release(held.pages[first:])
         held.pages[first:] = found
+        held.writable, held.moved = 0, True
         gained = len(found) * self.size
         chain.pending -= gained
         return gained
@@ -93,6 +106,8 @@ class Memory:
         """Make the pages of the next `tokens` positions the chain's own; False if memory is out."""
         held, size = self.held[chain], self.size
         computed = len(chain.ids) - chain.pending
+        if computed + tokens <= held.writable:
+            return True
         index = computed // size
         if index < len(held.pages) and not self._own(held, index, copy=computed % size > 0):
             return False
@@ -101,6 +116,7 @@ class Memory:
             if page is None:
                 return False
             held.pages.append(page)
+        held.writable, held.moved = len(held.pages) * size, True
         return True
 
     def _own(self, held: Held, index: int, *, copy: bool) -> bool:
@@ -120,6 +136,8 @@ class Memory:
 
     def publish(self, chain: Chain, start: int, end: int) -> None:
         """Make the pages filled by computing positions `start` to `end` findable."""
+        if start // self.size == end // self.size:
+            return
         held = self.held[chain]
         for index in range(start // self.size, end // self.size):
             self.pages.publish(held.pages[index], self.key(chain, index))

@@ -91,12 +91,13 @@ def choose(
     """
     temperature, top_k, top_p, min_p = distribution
     if temperature == 0:
-        return logits.argmax(axis=1)
-    scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
+        greedy: NDArray[np.int64] = logits.argmax(axis=1)
+        return greedy
+    scaled = logits - logits.max(axis=1, keepdims=True)
+    scaled /= np.float32(temperature)
     vocabulary = scaled.shape[1]
     if not top_k and top_p == 1 and min_p == 0:
-        cumulative = np.exp(scaled).cumsum(axis=1)
+        cumulative = np.exp(scaled).cumsum(axis=1, dtype=np.float64)
         return _first_above(cumulative, uniforms)
     keep = min(top_k or _SHORTLIST, vocabulary)
     chosen = _choose_sorted(scaled, keep, top_k, top_p, min_p, uniforms)
@@ -107,7 +108,7 @@ def choose(
 
 
 def _choose_sorted(
-    scaled: NDArray[np.float64],
+    scaled: Floats,
     keep: int,
     top_k: int,
     top_p: float,
@@ -124,9 +125,9 @@ def _choose_sorted(
     values = np.take_along_axis(scaled, ids, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
     ids = np.take_along_axis(ids, order, axis=1)
-    mass = np.exp(np.take_along_axis(values, order, axis=1))
+    mass = np.exp(np.take_along_axis(values, order, axis=1), dtype=np.float64)
     cumulative = mass.cumsum(axis=1)
-    total = cumulative[:, -1] if top_k or keep == vocabulary else np.exp(scaled).sum(axis=1)
+    total = cumulative[:, -1] if top_k or keep == vocabulary else np.exp(scaled).sum(axis=1, dtype=np.float64)
     # A token stays while the mass before it is below top_p and it is likely enough itself.
     stays = (cumulative - mass < top_p * total[:, None]) & (mass >= min_p * mass[:, :1])
     kept = stays.sum(axis=1)
@@ -141,7 +142,8 @@ def _choose_sorted(
 
 def _first_above(cumulative: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
     target = uniforms * cumulative[:, -1]
-    return (cumulative <= target[:, None]).sum(axis=1).clip(max=cumulative.shape[1] - 1)
+    first: NDArray[np.int64] = (cumulative <= target[:, None]).sum(axis=1)
+    return np.minimum(first, cumulative.shape[1] - 1)
 
 
 def logprobs(logits: Floats, ids: NDArray[np.int64]) -> NDArray[np.float64]:
