@@ -1,0 +1,153 @@
+"""Linear equations solved line by line: isolate the unknown, then put the value back into the question."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mull.tasks.base import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A worked problem.
+
+    `conclude` writes the last steps for a value of the unknown, right or wrong; `check` puts it back in and
+    returns what it wrote, what came out, and what had to come out.
+    """
+
+    equations: tuple[str, ...]
+    value: int
+    steps: list[str]
+    conclude: Callable[[int], list[str]]
+    check: Callable[[int], tuple[str, int, int]]
+
+
+def solve(facts: Facts) -> Solution:
+    """The solution by the kind of problem. Its value is that of the unknown, of x, or of the cows."""
+    numbers = {name: value for name, value in facts.items() if name != "kind"}
+    return SOLVERS[facts["kind"]](**numbers)
+
+
+def _line(v: str, a: int, b: int, x: int) -> Solution:
+    c = a * x + b
+    if a == 1:
+        return Solution(
+            equations=(f"{v}{b:+}={c}",),
+            value=x,
+            steps=[f"{v}={c}{-b:+}"],
+            conclude=lambda x: [f"{c}{-b:+}={x}"],
+            check=lambda x: (f"{x}{b:+}={x + b}", x + b, c),
+        )
+    if b == 0:
+        return Solution(
+            equations=(f"{a}{v}={c}",),
+            value=x,
+            steps=[f"{a}{v}={c}"],
+            conclude=lambda x: [f"{c}/{a}={x}"],
+            check=lambda x: (f"{a}*{x}={a * x}", a * x, c),
+        )
+    return Solution(
+        equations=(f"{a}{v}{b:+}={c}",),
+        value=x,
+        steps=[f"{a}{v}={c}{-b:+}", f"{c}{-b:+}={c - b}"],
+        conclude=lambda x: [f"{c - b}/{a}={x}"],
+        check=lambda x: (f"{a}*{x}={a * x}, {a * x}{b:+}={a * x + b}", a * x + b, c),
+    )
+
+
+def _sides(v: str, a: int, b: int, d: int, e: int, x: int) -> Solution:
+    f, g = a - d, e - b
+    return Solution(
+        equations=(f"{a}{v}{b:+}={d}{v}{e:+}",),
+        value=x,
+        steps=[f"{a}{v}-{d}{v}={f}{v}", f"{e}{-b:+}={g}", f"{f}{v}={g}"],
+        conclude=lambda x: [f"{g}/{f}={x}"],
+        check=lambda x: (
+            f"{a}*{x}={a * x}, {a * x}{b:+}={a * x + b}, {d}*{x}={d * x}, {d * x}{e:+}={d * x + e}",
+            d * x + e,
+            a * x + b,
+        ),
+    )
+
+
+def _bracket(v: str, a: int, b: int, x: int) -> Solution:
+    inside = x + b
+    c = a * inside
+    return Solution(
+        equations=(f"{a}({v}{b:+})={c}",),
+        value=x,
+        steps=[f"{c}/{a}={inside}", f"{v}{b:+}={inside}"],
+        conclude=lambda x: [f"{inside}{-b:+}={x}"],
+        check=lambda x: (f"{x}{b:+}={x + b}, {a}*{x + b}={a * (x + b)}", a * (x + b), c),
+    )
+
+
+def _sum(v: str, x: int, y: int) -> Solution:
+    s, d = x + y, x - y
+    return Solution(
+        equations=(f"x+y={s}", f"x-y={d}"),
+        value=x,
+        steps=[f"2x={s}+{d}", f"{s}+{d}={s + d}"],
+        conclude=lambda x: [f"x: {s + d}/2={x}", f"y: {s}-{x}={s - x}"],
+        check=lambda x: (f"{x}+{s - x}={s}, {x}-{s - x}={2 * x - s}", 2 * x - s, d),
+    )
+
+
+def _farm(v: str, x: int, y: int) -> Solution:
+    heads, legs = x + y, 2 * x + 4 * y
+    more = legs - 2 * heads
+
+    def check(cows: int) -> tuple[str, int, int]:
+        hens = heads - cows
+        total = 2 * hens + 4 * cows
+        return f"2*{hens}={2 * hens}, 4*{cows}={4 * cows}, {2 * hens}+{4 * cows}={total}", total, legs
+
+    return Solution(
+        equations=(f"{heads} heads", f"{legs} legs"),
+        value=y,
+        steps=[f"All hens: 2*{heads}={2 * heads}", f"More legs: {legs}-{2 * heads}={more}"],
+        conclude=lambda cows: [f"cows: {more}/2={cows}", f"hens: {heads}-{cows}={heads - cows}"],
+        check=check,
+    )
+
+
+def _pair(v: str, a: int, b: int, d: int, e: int, x: int, y: int) -> Solution:
+    """ax+by=c and dx+ey=f: both multiplied so that y has the same factor, then subtracted."""
+    c, f = a * x + b * y, d * x + e * y
+    (x1, c1), (x2, c2) = sorted(((a * e, c * e), (d * b, f * b)), reverse=True)
+    left, right = x1 - x2, c1 - c2
+
+    def conclude(x: int) -> list[str]:
+        rest = c - a * x
+        return [
+            f"x: {right}/{left}={x}",
+            f"{a}*{x}={a * x}",
+            f"{c}-{a * x}={rest}",
+            f"y: {rest}/{b}={rest // b}",
+        ]
+
+    def check(x: int) -> tuple[str, int, int]:
+        y = (c - a * x) // b
+        return f"{d}*{x}={d * x}, {e}*{y}={e * y}, {d * x}{e * y:+}={d * x + e * y}", d * x + e * y, f
+
+    return Solution(
+        equations=(f"{a}x+{b}y={c}", f"{d}x+{e}y={f}"),
+        value=x,
+        steps=[
+            f"Times {e}: {a * e}x+{b * e}y={c * e}",
+            f"Times {b}: {d * b}x+{b * e}y={f * b}",
+            f"{x1}-{x2}={left}",
+            f"{c1}-{c2}={right}",
+        ],
+        conclude=conclude,
+        check=check,
+    )
+
+
+SOLVERS: dict[str, Callable[..., Solution]] = {
+    "line": _line,
+    "sides": _sides,
+    "bracket": _bracket,
+    "sum": _sum,
+    "farm": _farm,
+    "pair": _pair,
+}
