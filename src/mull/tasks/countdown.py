@@ -1,27 +1,21 @@
 """Countdown: reach a target from three or four numbers with + - * /, each number at most once.
 
-The search is depth-first in a fixed order (pairs of the list from the left, then + - * /), so that every line
-follows from the one before. With three numbers all of it is written. With four, the first move is known in
-hindsight to be good; some traces go down a dead end before, search it to its end and come back (the choice of the
-dead end is a planted mistake, not to be learned). Results stay below `LIMIT`; moves that cannot help are left out.
-Mistakes are planted in the final expression, where the check finds them.
+With three numbers the whole search is written. With four, the first move is known in hindsight to be good; some
+traces go down a dead end before, search it to its end and come back (the choice of the dead end is a planted
+mistake, not to be learned). Mistakes are also planted in the final expression, where the check finds them.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
-from mull.tasks import expression
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, boxed, integer
+from mull.tasks.expression import Tree, evaluate, steps, write
+from mull.tasks.search import Move, State, build, claim, listed, moves, search
 
-LIMIT = 100
 NUMBERS = {1: (3, 10), 2: (3, 25), 3: (4, 12), 4: (4, 25), 5: (4, 50)}  # how many, and the largest
 DEAD_ENDS = 0.4  # share of the traces of four numbers
 LONGEST = 13  # lines of search in a trace with a dead end
-
-State = tuple[int, ...]
-Move = tuple[int, str, int, int]  # 25 - 7 = 18
-Tree = int | tuple["Tree", str, "Tree"]
 
 
 class Countdown(Family):
@@ -54,7 +48,7 @@ class Countdown(Family):
             while len(state) > 1 and (found := moves(state)):
                 move, state = rng.choice(found)
                 first = first or move
-            if len(state) == 1 and 10 <= state[0] and state[0] not in numbers:
+            if len(state) == 1 and state[0] >= 10 and state[0] not in numbers:
                 first = first if count == 4 else None
                 return {"kind": "make", "numbers": list(numbers), "target": state[0], "first": first}
 
@@ -68,8 +62,8 @@ class Countdown(Family):
 
     def words(self, rng: Random, facts: Facts) -> Mapping[str, object]:
         numbers = [str(n) for n in facts["numbers"]]
-        listed = rng.choice((", ", ", ", " ")).join(numbers)
-        return {"these": f"{', '.join(numbers[:-1])} and {numbers[-1]}", "n": listed, "t": facts["target"]}
+        row = rng.choice((", ", ", ", " ")).join(numbers)
+        return {"these": f"{', '.join(numbers[:-1])} and {numbers[-1]}", "n": row, "t": facts["target"]}
 
     def answer(self, facts: Facts) -> str:
         return write(build(facts["numbers"], solve(facts)[1]))
@@ -78,66 +72,32 @@ class Countdown(Family):
         facts = problem.facts
         numbers, target = tuple(facts["numbers"]), facts["target"]
         lines, path = solve(facts)
-        segments = [Segment(f"Make {target} from {_list(numbers)}.\n")]
+        segments = [Segment(f"Make {target} from {listed(numbers)}.\n")]
         if facts["first"] is not None and rng.random() < DEAD_ENDS:
             segments += _dead_end(rng, numbers, target, LONGEST - len(lines))
+        segments.append(Segment("".join(f"{line}\n" for line in lines)))
         tree = build(numbers, path)
-        found = "".join(f"{line}\n" for line in lines) + f"Make {target}: {', '.join(map(_claim, path))}.\n"
-        end = f"So {problem.answer}.\nCheck: {', '.join(_steps(tree))} ok"
+        found = f"Make {target}: {', '.join(map(claim, path))}.\n"
+        end = f"So {problem.answer}.\nCheck: {', '.join(steps(tree))} ok"
         wrong = _spoil(rng, tree, numbers) if rng.random() < slips else tree
-        steps = _steps(wrong)
-        if steps and not steps[-1].endswith(f"={target}"):
-            mend = f"Check: {', '.join(steps)} wrong, need {target}\nWait, again:\n"
-            segments += [Segment(found), Segment(f"So {write(wrong)}.\n", learn=False)]
-            return (*segments, Segment(mend + found[found.rindex("Make") :] + end))
-        return (*segments, Segment(found + end))
+        check = steps(wrong)
+        if not check or check[-1].endswith(f"={target}"):
+            return (*segments, Segment(found + end))
+        mend = f"Check: {', '.join(check)} wrong, need {target}\nWait, again:\n"
+        slip = Segment(f"So {write(wrong)}.\n", learn=False)
+        return (*segments, Segment(found), slip, Segment(mend + found + end))
 
     def score(self, problem: Problem, text: str) -> float:
+        """Any expression of the given numbers counts, with or without `= target` behind it."""
         found = boxed(text)
         if found is None:
             return 0.0
         left, equals, right = found.partition("=")
-        value = expression.evaluate(left)
-        if value is None or (equals and integer(right) != problem.facts["target"]):
+        parsed, target = evaluate(left), problem.facts["target"]
+        if parsed is None or (equals and integer(right) != target):
             return 0.0
-        unused = Counter(value[1]) - Counter(problem.facts["numbers"])
-        return float(value[0] == problem.facts["target"] and not unused)
-
-
-def moves(state: State) -> list[tuple[Move, State]]:
-    """All moves in their order, each with the list after it."""
-    found: list[tuple[Move, State]] = []
-    for i in range(len(state)):
-        for j in range(i + 1, len(state)):
-            a, b = max(state[i], state[j]), min(state[i], state[j])
-            rest = state[:i] + state[i + 1 : j] + state[j + 1 :]
-            if a + b < LIMIT:
-                found.append(((a, "+", b, a + b), (a + b, *rest)))
-            if a > b:
-                found.append(((a, "-", b, a - b), (a - b, *rest)))
-            if b > 1 and a * b < LIMIT:
-                found.append(((a, "*", b, a * b), (a * b, *rest)))
-            if b > 1 and a % b == 0:
-                found.append(((a, "/", b, a // b), (a // b, *rest)))
-    return found
-
-
-def search(state: State, target: int) -> tuple[list[str], list[Move]]:
-    """All lines for three numbers up to the first solution, and its moves (none if there is no solution)."""
-    lines = []
-    for move, rest in moves(state):
-        if move[3] == target:
-            return [*lines, f"{_claim(move)} yes"], [move]
-        a, b = max(rest), min(rest)
-        last = [
-            m for m, _ in moves(rest) if (m[1] in "+*" if a + b < target else m[1] in "-/" or m[1] == "+")
-        ]
-        hit = next((k for k, m in enumerate(last) if m[3] == target), None)
-        tried = ", ".join(map(_claim, last if hit is None else last[: hit + 1]))
-        lines.append(f"{_claim(move)} {_list(rest)}: {tried} {'no' if hit is None else 'yes'}")
-        if hit is not None:
-            return lines, [move, last[hit]]
-    return lines, []
+        value, used = parsed
+        return float(value == target and not Counter(used) - Counter(problem.facts["numbers"]))
 
 
 def solve(facts: Facts) -> tuple[list[str], list[Move]]:
@@ -147,52 +107,7 @@ def solve(facts: Facts) -> tuple[list[str], list[Move]]:
         return search(numbers, target)
     after = next(state for move, state in moves(numbers) if move == tuple(first))
     lines, path = search(after, target)
-    return [f"Try {_claim(first)} {_list(after)}", *lines], [tuple(first), *path]
-
-
-def build(numbers: State, path: list[Move]) -> Tree:
-    """The moves as one expression."""
-    pool: list[tuple[int, Tree]] = [(n, n) for n in numbers]
-    for a, sign, b, value in path:
-        sides = []
-        for wanted in (a, b):
-            at = max(k for k, (have, _) in enumerate(pool) if have == wanted)
-            sides.append(pool.pop(at)[1])
-        pool.append((value, (sides[0], sign, sides[1])))
-    return pool[-1][1]
-
-
-def write(tree: Tree, around: str = "", right: bool = False) -> str:
-    """The expression with the parentheses it needs."""
-    if isinstance(tree, int):
-        return str(tree)
-    a, sign, b = tree
-    text = f"{write(a, sign)}{sign}{write(b, sign, right=True)}"
-    loose, tight = sign in "+-", around in ("*", "/")
-    return f"({text})" if (loose and tight) or (right and (loose or tight)) else text
-
-
-def _steps(tree: Tree) -> list[str]:
-    """The claims that compute the expression, inner ones first; none if a value is not a whole number above 0."""
-    lines: list[str] = []
-
-    def value(tree: Tree) -> int:
-        if isinstance(tree, int):
-            return tree
-        a, sign, b = value(tree[0]), tree[1], value(tree[2])
-        if sign == "/" and a % b:
-            raise ValueError("not whole")
-        result = {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[sign]
-        if result < 1:
-            raise ValueError("not above zero")
-        lines.append(f"{a}{sign}{b}={result}")
-        return result
-
-    try:
-        value(tree)
-    except ValueError:
-        return []
-    return lines
+    return [f"Try {claim(first)} {listed(after)}", *lines], [tuple(first), *path]
 
 
 def _spoil(rng: Random, tree: Tree, numbers: State) -> Tree:
@@ -212,14 +127,6 @@ def _dead_end(rng: Random, numbers: State, target: int, room: int) -> list[Segme
     for move, state in rng.sample(found := moves(numbers), min(4, len(found))):
         lines, path = search(state, target)
         if move[3] != target and not path and len(lines) <= room:
-            rest = "\n".join([*lines, f"Back to {_list(numbers)}"]) + "\n"
-            return [Segment(f"Try {_claim(move)} {_list(state)}\n", learn=False), Segment(rest)]
+            rest = "\n".join([*lines, f"Back to {listed(numbers)}"]) + "\n"
+            return [Segment(f"Try {claim(move)} {listed(state)}\n", learn=False), Segment(rest)]
     return []
-
-
-def _claim(move: Move) -> str:
-    return f"{move[0]}{move[1]}{move[2]}={move[3]}"
-
-
-def _list(state: State) -> str:
-    return f"[{','.join(map(str, state))}]"

@@ -1,7 +1,9 @@
-"""Expressions of whole numbers with + - * / and parentheses: a strict parser with exact values. No `eval`."""
+"""Expressions of whole numbers with + - * / and parentheses: read with exact values (no `eval`), and written."""
 
 import re
 from fractions import Fraction
+
+Tree = int | tuple["Tree", str, "Tree"]
 
 LONGEST = 200  # characters; longer text is refused
 _SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "\\times": "*", "\\cdot": "*", "\\div": "/"}
@@ -59,3 +61,36 @@ def _atom(tokens: list[str], at: int, numbers: list[int]) -> tuple[Fraction, int
     number = int(tokens[at])  # ValueError where a number is missing
     numbers.append(number)
     return Fraction(number), at + 1
+
+
+def write(tree: Tree, around: str = "", right: bool = False) -> str:
+    """The expression with the parentheses it needs."""
+    if isinstance(tree, int):
+        return str(tree)
+    a, sign, b = tree
+    text = f"{write(a, sign)}{sign}{write(b, sign, right=True)}"
+    loose, tight = sign in "+-", around in ("*", "/")
+    return f"({text})" if (loose and tight) or (right and (loose or tight)) else text
+
+
+def steps(tree: Tree) -> list[str]:
+    """The claims that compute the expression, inner ones first; none unless all values are whole and above 0."""
+    lines: list[str] = []
+
+    def value(tree: Tree) -> int:
+        if isinstance(tree, int):
+            return tree
+        a, sign, b = value(tree[0]), tree[1], value(tree[2])
+        if sign == "/" and a % b:
+            raise ValueError("not whole")
+        result = {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[sign]
+        if result < 1:
+            raise ValueError("not above zero")
+        lines.append(f"{a}{sign}{b}={result}")
+        return result
+
+    try:
+        value(tree)
+    except ValueError:
+        return []
+    return lines
