@@ -7,6 +7,7 @@ its bytes are in the file. Only `.safetensors`: the other formats can run code w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ __all__ = ["Weights", "write"]
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
+_SHARD = re.compile(r"[\w.-]+\.safetensors")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -112,7 +114,7 @@ def _shards(index: Path) -> dict[str, TensorFile]:
         raise CheckpointError(f"{index}: has no weight_map. Download it again.")
     files: dict[str, TensorFile] = {}
     for name, shard in places.items():
-        if not isinstance(shard, str) or shard != Path(shard).name or not shard.endswith(".safetensors"):
+        if not isinstance(shard, str) or not _SHARD.fullmatch(shard):
             raise CheckpointError(f"{index}: {shard!r:.80} is not the name of a .safetensors file beside it.")
         if shard not in files:
             files[shard] = TensorFile(index.parent / shard)
