@@ -17,12 +17,10 @@ from mull.model.chat import Message
 from mull.model.checkpoint import Checkpoint
 from mull.model.formats import Piece
 from mull.model.shapes import kv_bytes_per_token
-from mull.runner import load as load_runner
 from mull.think.answer import Answer
 from mull.think.think import think
 
 if TYPE_CHECKING:
-    from mull.model.shapes import Dtype
     from mull.runner import Name
 
 PAGE_SIZE = 16
@@ -33,7 +31,7 @@ def load(
     model: str | Path | Checkpoint | None = None,
     *,
     runner: Name = "auto",
-    dtype: Dtype | None = None,
+    dtype: str | None = None,
     context: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -44,15 +42,17 @@ def load(
     dtype    f32, bf16 or int8; None takes the runner's own choice for this model
     context  tokens a chain may have; None takes the model's own limit
     """
+    from mull import runner as runners
+
     checkpoint = model if isinstance(model, Checkpoint) else Checkpoint.open(model)
     config = replace(checkpoint.config, context=context) if context else checkpoint.config
     dtype = dtype or "bf16"
-    made = load_runner(
+    made = runners.load(
         config,
         checkpoint.weights,
         name=runner,
         dtype=dtype,
-        pages=_pages(kv_bytes_per_token(config, dtype), config.context),
+        pages=_pages(kv_bytes_per_token(config, "f32" if dtype == "f32" else "bf16"), config.context),
         page_size=PAGE_SIZE,
         threads=threads,
         device=device,

@@ -118,6 +118,11 @@ def scripted(
     )
 
 
+def asked(question: str) -> str:
+    """The key for what the assistant says to `question` in ChatML."""
+    return f"{question}<|im_end|>\n<|im_start|>assistant\n"
+
+
 def tokenizer() -> Tokenizer:
     """One token a byte, then the control tokens of ChatML and of thinking."""
     letters = _byte_letters()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
-from mull.engine import Ended, Engine, Event, Sampling, Stream, Watch
+from mull.engine import Ended, Engine, Event, Sampling, Spent, Stream, Watch
 from mull.engine.chain import Chain
 from mull.errors import MullError
 from mull.model.formats import Piece, boxed
@@ -46,10 +46,14 @@ async def think(
         watching = (*watch, Stream(telling.feed))
         event = await chain.think(total - len(closing) - reserve, watching)
         status: Status = "finished"
-        if not _over(event) and telling.reader.phase == "thought":
-            status = "closed"
-            chain.say(closing)
+        if _over(event) and not engine.format.split(chain.text)[1].strip():
+            chain.rewind(len(chain) - 1)  # it ended its turn without an answer: take that back
+            event = Spent(len(chain), 0)
         if not _over(event):
+            if telling.reader.phase == "thought":
+                status = "closed"
+                chain.say(closing)
+                telling.feed(engine.format.closing)
             event = await chain.think(total - len(chain.pieces), watching)
         if not _over(event):
             status = "cut"
