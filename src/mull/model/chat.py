@@ -72,8 +72,8 @@ def render(
     lacks the scaffold's control tokens.
     """
     scaffold = _scaffold(tokenizer)
+    _check(messages, scaffold)
     turns = _with_system(messages, format.system if system is None else system, given=system is not None)
-    _check(turns, scaffold)
     final = None
     if continue_final:
         *turns, final = turns
@@ -97,21 +97,21 @@ def _scaffold(tokenizer: Tokenizer) -> Scaffold:
 
 
 def _with_system(messages: Sequence[Message], system: str, *, given: bool) -> list[Message]:
-    has_own = bool(messages) and messages[0].role == "system"
+    has_own = messages[0].role == "system"
     if has_own and given:
         raise ChatError("the system prompt is given twice: as an option and as the first message.")
     return [*messages] if has_own or not system else [Message("system", system), *messages]
 
 
-def _check(turns: Sequence[Message], scaffold: Scaffold) -> None:
-    if all(turn.role == "system" for turn in turns):
+def _check(messages: Sequence[Message], scaffold: Scaffold) -> None:
+    if all(message.role == "system" for message in messages):
         raise ChatError("there is no message to answer.")
-    for place, turn in enumerate(turns):
-        if turn.role not in _ROLES:
-            raise ChatError(f"message {place}: unknown role {turn.role!r:.40}; use {', '.join(_ROLES)}.")
-        if not isinstance(turn.content, str) or not isinstance(turn.thoughts, str):
+    for place, message in enumerate(messages):
+        if message.role not in _ROLES:
+            raise ChatError(f"message {place}: unknown role {message.role!r:.40}; use {', '.join(_ROLES)}.")
+        if not isinstance(message.content, str) or not isinstance(message.thoughts, str):
             raise ChatError(f"message {place}: content and thoughts must be text.")
-        if turn.role == "system" and place and scaffold is DEEPSEEK:
+        if message.role == "system" and place and scaffold is DEEPSEEK:
             raise ChatError(f"message {place}: this model takes a system prompt only as the first message.")
 
 
