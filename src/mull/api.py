@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mull.engine import LocalEngine, Sampling
+from mull.engine import LocalEngine, Sampling, Watch
 from mull.engine.chain import Engine
 from mull.errors import MullError
 from mull.model import chat
@@ -46,7 +46,7 @@ def load(
 
     checkpoint = model if isinstance(model, Checkpoint) else Checkpoint.open(model)
     config = replace(checkpoint.config, context=context) if context else checkpoint.config
-    dtype = dtype or "bf16"
+    dtype = dtype or ("f32" if runner == "reference" else "bf16")
     made = runners.load(
         config,
         checkpoint.weights,
@@ -90,6 +90,7 @@ async def answer(
     seed: int = 0,
     sampling: Sampling | None = None,
     show: Callable[[Piece], None] | None = None,
+    watch: Sequence[Watch] = (),
 ) -> Answer:
     """Think about a question, or about the last message of a conversation, and answer.
 
@@ -100,7 +101,9 @@ async def answer(
     if not messages or not messages[-1].content.strip():
         raise MullError("the question is empty.")
     prompt = chat.render(messages, engine.tokenizer, format=engine.format, system=system)
-    return await think(prompt, engine, max_tokens=max_tokens, seed=seed, sampling=sampling, show=show)
+    return await think(
+        prompt, engine, max_tokens=max_tokens, seed=seed, sampling=sampling, show=show, watch=watch
+    )
 
 
 def ask(
@@ -112,6 +115,7 @@ def ask(
     seed: int = 0,
     sampling: Sampling | None = None,
     show: Callable[[Piece], None] | None = None,
+    watch: Sequence[Watch] = (),
 ) -> Answer:
     """`answer` for programs without an event loop."""
     return asyncio.run(
@@ -123,5 +127,6 @@ def ask(
             seed=seed,
             sampling=sampling,
             show=show,
+            watch=watch,
         )
     )

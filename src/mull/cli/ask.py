@@ -28,6 +28,7 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
     engine = model.load()
     from mull import api
     from mull.embedded import stranger
+    from mull.engine import Progress
 
     if model.model is None and (warning := stranger(text, engine.tokenizer)):
         screen.note(warning)
@@ -39,6 +40,7 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
         seed=model.seed,
         sampling=model.sampling(engine),
         show=None if as_json else screen.show,
+        watch=[Progress(screen.reading)],
     )
     if as_json:
         click.echo(json.dumps({"question": text, **answer.json()}, ensure_ascii=False))

@@ -66,6 +66,13 @@ class Screen:
         sys.stdout.write(text)
         sys.stdout.flush()
 
+    def reading(self, done: int, total: int) -> None:
+        """How far a long prompt has been read; in a terminal only, and gone afterwards."""
+        if self._dim and not self._quiet:
+            bar = f"reading the prompt: {done:,} of {total:,} tokens" if done < total - 1 else ""
+            sys.stderr.write(f"\r\x1b[K{DIM}{bar}{PLAIN}")
+            sys.stderr.flush()
+
     def note(self, text: str) -> None:
         """One dim line on stderr that is not model text."""
         if not self._quiet:

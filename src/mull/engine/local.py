@@ -113,7 +113,10 @@ class LocalEngine:
         if not prompt:
             raise MullError("the prompt is empty.")
         if len(prompt) >= self.context:
-            raise MullError(f"the prompt has {len(prompt)} tokens, the context only {self.context}.")
+            raise MullError(
+                f"the prompt has {len(prompt)} tokens, the context only {self.context}. "
+                "Shorten it, or load the model with a longer context (--context)."
+            )
         if min(prompt) < 0 or max(prompt) >= self.runner.limits.vocab_size:
             raise MullError(f"the prompt has token ids outside 0 to {self.runner.limits.vocab_size - 1}.")
         chain = Chain(self, prompt, mix(seed), sampling or self.sampling, next(self._roots), track_confidence)

@@ -1,0 +1,145 @@
+"""`mull ask` and `mull chat` as a user meets them, on the embedded model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+QUESTION = "What is 24 + 13?"
+
+
+def mull(*arguments: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mull", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_thoughts_go_to_stderr_and_the_answer_to_stdout() -> None:
+    done = mull("ask", QUESTION)
+    assert done.returncode == 0
+    assert "\\boxed{" in done.stdout
+    assert "Find 24+13" in done.stderr
+    assert "Find" not in done.stdout
+    assert "tokens in" in done.stderr.splitlines()[-1]
+    assert "\x1b" not in done.stdout + done.stderr  # pipes stay clean
+
+
+def test_the_question_may_come_from_a_pipe() -> None:
+    asked, piped = mull("ask", "-q", QUESTION), mull("ask", "-q", stdin=QUESTION + "\n")
+    assert asked.stdout == piped.stdout
+    assert mull("ask", "-q", "-", stdin=QUESTION).stdout == asked.stdout
+    assert piped.stderr == ""
+
+
+def test_json_is_one_object_with_everything_in_it() -> None:
+    done = mull("ask", "--json", QUESTION)
+    record = json.loads(done.stdout)
+    assert record["question"] == QUESTION
+    assert record["thoughts"]
+    assert record["text"]
+    assert record["ledger"]["sampled"] > 0
+    assert done.stderr == ""
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
+    def thoughts(seed: int) -> str:
+        done = mull("ask", "--json", "-t", "1.5", "-n", "100", "--seed", str(seed), QUESTION)
+        return str(json.loads(done.stdout)["thoughts"])
+
+    assert thoughts(3) == thoughts(3)
+    assert thoughts(3) != thoughts(4)
+
+
+def test_max_tokens_bounds_everything_and_still_answers() -> None:
+    record = json.loads(mull("ask", "--json", "-n", "40", QUESTION).stdout)
+    assert record["ledger"]["sampled"] + record["ledger"]["forced"] <= 40
+    assert record["text"]
+
+
+def test_a_question_beyond_the_embedded_model_is_answered_with_a_warning() -> None:
+    done = mull("ask", "-n", "60", "Who wrote Hamlet?")
+    assert done.returncode == 0
+    assert "few million parameters" in done.stderr
+    assert "--model" in done.stderr
+    assert "few million" not in mull("ask", QUESTION).stderr
+    assert "few million" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ask", ""), "the question is empty"),
+        (("ask",), "the question is empty"),
+        (("ask", "-n", "2", "Hi?"), "too few to think and answer"),
+        (("ask", "-m", "/nowhere/at/all", "Hi?"), "/nowhere/at/all"),
+        (("ask", "-t", "-1", "Hi?"), "temperature must be"),
+        (("ask", "--runner", "abacus", "Hi?"), "abacus"),
+        (("ask", "word " * 5000), "context"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_what_cannot_work_says_so_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    done = mull(*arguments)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_ctrl_c_ends_cleanly() -> None:
+    command = [sys.executable, "-m", "mull", "ask", "--context", "300000"]
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert running.stdin is not None
+    running.stdin.write("1 + 2 " * 60_000)  # reading this takes a while
+    running.stdin.close()
+    running.stdin = None
+    time.sleep(3)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    script = f"{sys.executable} -m mull ask -q '{QUESTION}' | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" not in done.stderr
+
+
+def test_chat_answers_line_by_line_until_the_end_of_input() -> None:
+    done = mull("chat", "-q", stdin=f"{QUESTION}\n\n/new\nWhat is 5 + 7?\n/quit\nWhat is 1 + 1?\n")
+    assert done.returncode == 0
+    assert done.stdout.count("\\boxed{") == 2
+
+
+def test_help_and_import_are_light() -> None:
+    code = (
+        "import sys, mull, mull.cli.main; "
+        "heavy = {'numpy', 'torch', 'transformers', 'tokenizers', 'rich'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert "ask" in mull("--help").stdout
+
+
+def test_asking_imports_no_torch_and_no_transformers() -> None:
+    code = (
+        "import sys, mull; mull.ask('What is 24 + 13?'); "
+        "heavy = {'torch', 'transformers', 'huggingface_hub', 'rich'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={**os.environ})
