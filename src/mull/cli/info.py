@@ -36,7 +36,7 @@ def describe(model: str | None) -> dict[str, Any]:
     """Everything `mull info` prints, as JSON values; None or an error's text where files are missing."""
     from mull import runner
 
-    if model is not None and Path(model).is_file() and model.endswith(".json"):
+    if model is not None and model.endswith(".json"):
         facts = {"name": model, "folder": None} | _shape(Config.load(Path(model)))
     else:
         checkpoint = Checkpoint.open(model)

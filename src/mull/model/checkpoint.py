@@ -73,7 +73,7 @@ class Checkpoint:
         hub = _HUB_NAME.fullmatch(name) if isinstance(name, str) else None
         if hub is None:
             raise CheckpointError(
-                f"{name}: no such folder, and not a hub name (org/name or org/name@revision)."
+                f"{name!s:.200}: no such folder, and not a hub name (org/name or org/name@revision)."
             )
         if path.parent.is_dir() and not str(name).startswith("hub:"):
             raise CheckpointError(
