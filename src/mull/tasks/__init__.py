@@ -1,14 +1,26 @@
-"""Procedural problem families: generator, solver that writes its thoughts, strict scorer. See `base` for the rules."""
+"""Procedural problem families: generator, solver that writes its thoughts, strict scorer (rules: `base`)."""
 
 from mull.tasks.addition import Addition
-from mull.tasks.base import Family, Problem, Segment, Split, boxed, final, in_test
+from mull.tasks.base import Family, Problem, Segment, Split, TaskError, boxed, final, in_test
 from mull.tasks.countdown import Countdown
 from mull.tasks.equations import Equations
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
 from mull.tasks.remainders import Remainders
 
-__all__ = ["Family", "Problem", "Segment", "Split", "boxed", "families", "final", "get", "in_test", "names"]
+__all__ = [
+    "Family",
+    "Problem",
+    "Segment",
+    "Split",
+    "TaskError",
+    "boxed",
+    "families",
+    "final",
+    "get",
+    "in_test",
+    "names",
+]
 
 _FAMILIES: dict[str, Family] = {
     family.name: family
@@ -27,8 +39,7 @@ def families() -> tuple[Family, ...]:
 
 
 def get(name: str) -> Family:
-    """The family of that name. Raises KeyError with the names there are."""
-    try:
-        return _FAMILIES[name]
-    except KeyError:
-        raise KeyError(f"no task family {name!r}; there are: {', '.join(_FAMILIES)}") from None
+    """The family of that name. Raises TaskError with the names there are."""
+    if name not in _FAMILIES:
+        raise TaskError(f"no task family {name!r}: there are {', '.join(_FAMILIES)}")
+    return _FAMILIES[name]

@@ -2,15 +2,14 @@
 
 A family makes problems, writes the thoughts that solve them, and scores answers.
 
-- `problem(split, level, index)` is a pure function: the same arguments give the same problem, on any machine.
-- Whether a problem belongs to "train" or "test" is decided by a hash of its canonical `key` (the problem without
-  its wording); items are redrawn until the key belongs to the split asked for. So the splits never share a problem,
-  whatever indices are drawn.
+- `problem(split, level, index)` is a pure function: the same arguments give the same problem everywhere.
+- Whether a problem belongs to "train" or "test" is decided by a hash of its canonical `key` (the problem
+  without its wording); items are redrawn until the key belongs to the split: the two never share a problem.
 - A few wordings of every family are held out: "train" never uses them, half of "test" does.
-- `trace` writes readable steps; a planted mistake is a `Segment` with `learn=False`, and is always repaired later.
-- `score` reads only the text of an answer and the problem; it shares no code with `trace`.
+- `trace` writes readable steps; a planted mistake is a `Segment` with `learn=False` and is repaired later.
+- `score` reads only the text of an answer and the problem, and accepts nothing it does not fully understand.
 
-Standard library only: this folder can be copied into any trainer.
+Standard library only: this folder and `mull.errors` can be copied into any trainer.
 """
 
 import re
@@ -20,11 +19,20 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, Literal
 
+from mull.errors import MullError
+
 VERSION = 1  # part of every seed: raise it when published problems have to change
 TEST_SHARE = 16  # one key of this many belongs to the test split
 
+_CLOSING = re.compile(r"(?:[\s.!$*]|\\[\])])*")
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)")
+
 Split = Literal["train", "test"]
 Facts = Mapping[str, Any]
+
+
+class TaskError(MullError):
+    """A family, split, level or record that does not exist or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class Wordings:
 
 
 class Family:
-    """Base of the families: a subclass draws facts, and writes question, answer, trace and score from them."""
+    """Base of the families: a subclass draws facts, and makes question, answer, trace and score from them."""
 
     name: str
     title: str
@@ -67,11 +75,11 @@ class Family:
     wordings: Mapping[str, Wordings]  # by facts["kind"]
 
     def problem(self, split: Split, level: int, index: int) -> Problem:
-        """The problem at (split, level, index). Raises ValueError for a split or level that does not exist."""
+        """The problem at (split, level, index). Raises TaskError for a split or level that does not exist."""
         if split not in ("train", "test"):
-            raise ValueError(f"split must be 'train' or 'test', not {split!r}")
+            raise TaskError(f"no split {split!r}: use train or test")
         if level not in self.levels:
-            raise ValueError(f"{self.name} has levels {self.levels[0]} to {self.levels[-1]}, not {level}")
+            raise TaskError(f"{self.name} has levels {self.levels[0]} to {self.levels[-1]}, not {level}")
         rng = Random(_hash(f"{VERSION}/{split}/{self.name}/{level}/{index}"))
         while True:
             facts = self.draw(rng, level)
@@ -105,13 +113,13 @@ class Family:
         raise NotImplementedError
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
-        """The thoughts, without tags. With probability `slips` a mistake is planted, where the family can check."""
+        """The thoughts, without tags; `slips` is the chance of a planted mistake, where one can be found."""
         raise NotImplementedError
 
     def score(self, problem: Problem, text: str) -> float:
-        """1.0 if the last box of `text` holds a right answer, else 0.0. Families with integer answers inherit this."""
+        """1.0 if the last box of `text` holds a right answer, else 0.0. This one is for whole numbers."""
         found = boxed(text)
-        return float(found is not None and integer(found) == integer(problem.answer))
+        return float(found is not None and integer(found) == int(problem.answer))
 
 
 def final(problem: Problem) -> str:
@@ -125,7 +133,10 @@ def in_test(key: str) -> bool:
 
 
 def boxed(text: str) -> str | None:
-    """Content of the last \\boxed{…}; None unless it is complete, outside the thoughts, and ends the text."""
+    """Content of the last \\boxed{…}; None unless it is complete, outside the thoughts, and ends the text.
+
+    Only closing punctuation, of a sentence or of LaTeX mathematics, may follow.
+    """
     answer = text.rpartition("</think>")[2]
     start = answer.rfind("\\boxed{")
     if start < 0 or "<think>" in answer:
@@ -135,16 +146,14 @@ def boxed(text: str) -> str | None:
     for end in range(start, len(answer)):
         depth += {"{": 1, "}": -1}.get(answer[end], 0)
         if depth == 0:
-            return answer[start:end] if re.fullmatch(r"[\s.!$]*", answer[end + 1 :]) else None
+            return answer[start:end] if _CLOSING.fullmatch(answer, end + 1) else None
     return None
 
 
 def integer(text: str) -> int | None:
-    """A whole number as people write it: optional sign, thousands commas or none; anything else is None."""
+    """A whole number as people write it: optional sign, all thousands commas or none; else None."""
     text = text.strip().replace("−", "-")
-    if len(text) > 60 or not re.fullmatch(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)", text):
-        return None
-    return int(text.replace(",", ""))
+    return int(text.replace(",", "")) if len(text) <= 60 and _INTEGER.fullmatch(text) else None
 
 
 def spaced(rng: Random, expression: str) -> str:

@@ -1,7 +1,7 @@
 """Written arithmetic in columns, the least significant digit first.
 
-A number is a list of its digits from the right. Each line does one column and then states all that the next one
-needs: `9+2=11 | 7 1 | 3 + 3 carry 1` is the step, the digits found, the columns left and the carry.
+A number is a list of its digits from the right. Each line does one column and then states all that the next
+one needs: `9+2=11 | 7 1 | 3 + 3 carry 1` is the step, the digits found, the columns left and the carry.
 """
 
 Digits = list[int]

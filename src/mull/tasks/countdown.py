@@ -1,8 +1,8 @@
 """Countdown: reach a target from three or four numbers with + - * /, each number at most once.
 
-With three numbers the whole search is written. With four, the first move is known in hindsight to be good; some
-traces go down a dead end before, search it to its end and come back (the choice of the dead end is a planted
-mistake, not to be learned). Mistakes are also planted in the final expression, where the check finds them.
+With three numbers the whole search is written. With four, the first move is known in hindsight to be good;
+some traces go down a dead end before, search it to its end and come back (the choice of the dead end is a
+planted mistake, not to be learned). Mistakes are also planted in the final expression: the check finds them.
 """
 
 from collections import Counter

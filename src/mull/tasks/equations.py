@@ -65,11 +65,8 @@ class Equations(Family):
     name = "equations"
     title = "linear equations, systems, hens and cows"
     wordings: Mapping[str, Wordings] = {
-        "line": _SOLVE,
-        "sides": _SOLVE,
-        "bracket": _SOLVE,
-        "sum": _SYSTEM,
-        "pair": _SYSTEM,
+        **dict.fromkeys(("line", "sides", "bracket"), _SOLVE),
+        **dict.fromkeys(("sum", "pair"), _SYSTEM),
         "farm": _FARM,
     }
 

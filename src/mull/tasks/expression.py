@@ -1,13 +1,13 @@
-"""Expressions of whole numbers with + - * / and parentheses: read with exact values (no `eval`), and written."""
+"""Expressions of whole numbers with + - * / and parentheses, read (exactly, without `eval`) and written."""
 
 import re
 from fractions import Fraction
 
 Tree = int | tuple["Tree", str, "Tree"]
 
-LONGEST = 200  # characters; longer text is refused
+LONGEST = 100  # characters; longer text is refused
 _SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "\\times": "*", "\\cdot": "*", "\\div": "/"}
-_TOKEN = re.compile(r"\s*(?:([0-9]{1,9})|([-+*/()]))")
+_TOKEN = re.compile(r"\s*(?:(0|[1-9][0-9]{0,8})|([-+*/()]))")
 
 
 def evaluate(text: str) -> tuple[Fraction, list[int]] | None:
@@ -74,7 +74,7 @@ def write(tree: Tree, around: str = "", right: bool = False) -> str:
 
 
 def steps(tree: Tree) -> list[str]:
-    """The claims that compute the expression, inner ones first; none unless all values are whole and above 0."""
+    """The claims that compute the expression, inner ones first; none unless all values are whole and > 0."""
     lines: list[str] = []
 
     def value(tree: Tree) -> int:

@@ -23,8 +23,9 @@ class Solution:
 
 def solve(facts: Facts) -> Solution:
     """The solution by the kind of problem. Its value is that of the unknown, of x, or of the cows."""
-    numbers = {name: value for name, value in facts.items() if name != "kind"}
-    return SOLVERS[facts["kind"]](**numbers)
+    unused = ("kind", "v") if "y" in facts else ("kind",)
+    needed = {name: value for name, value in facts.items() if name not in unused}
+    return SOLVERS[facts["kind"]](**needed)
 
 
 def _line(v: str, a: int, b: int, x: int) -> Solution:
@@ -81,7 +82,7 @@ def _bracket(v: str, a: int, b: int, x: int) -> Solution:
     )
 
 
-def _sum(v: str, x: int, y: int) -> Solution:
+def _sum(x: int, y: int) -> Solution:
     s, d = x + y, x - y
     return Solution(
         equations=(f"x+y={s}", f"x-y={d}"),
@@ -92,7 +93,7 @@ def _sum(v: str, x: int, y: int) -> Solution:
     )
 
 
-def _farm(v: str, x: int, y: int) -> Solution:
+def _farm(x: int, y: int) -> Solution:
     heads, legs = x + y, 2 * x + 4 * y
     more = legs - 2 * heads
 
@@ -110,7 +111,7 @@ def _farm(v: str, x: int, y: int) -> Solution:
     )
 
 
-def _pair(v: str, a: int, b: int, d: int, e: int, x: int, y: int) -> Solution:
+def _pair(a: int, b: int, d: int, e: int, x: int, y: int) -> Solution:
     """ax+by=c and dx+ey=f: both multiplied so that y has the same factor, then subtracted."""
     c, f = a * x + b * y, d * x + e * y
     (x1, c1), (x2, c2) = sorted(((a * e, c * e), (d * b, f * b)), reverse=True)

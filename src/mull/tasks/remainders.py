@@ -1,4 +1,4 @@
-"""Remainders: of long numbers (long division), of powers (step by step), and the number with two given remainders.
+"""Remainders: of long numbers (long division), of powers (step by step), and numbers with two remainders.
 
 A mistake can be planted in the last kind: the search stops too early, and the check finds it.
 """
@@ -9,13 +9,8 @@ from random import Random
 
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 
-KINDS = {
-    1: ("long",),
-    2: ("long", "long", "two"),
-    3: ("long", "two", "power"),
-    4: ("long", "two", "power"),
-    5: ("long", "two", "power"),
-}
+ALL = ("long", "two", "power")
+KINDS = {1: ("long",), 2: ("long", "long", "two"), 3: ALL, 4: ALL, 5: ALL}
 DIGITS = {1: (2, 3), 2: (3, 4), 3: (4, 5), 4: (5, 6), 5: (7, 8)}
 MODULUS = {1: 9, 2: 9, 3: 11, 4: 12, 5: 12}
 EXPONENT = {3: 6, 4: 9, 5: 14}
@@ -68,13 +63,15 @@ class Remainders(Family):
                 "What is the smallest positive number that leaves remainder {a} when divided by {m} and "
                 "remainder {b} when divided by {n}?",
                 "What is the smallest positive x with x = {a} mod {m} and x = {b} mod {n}?",
-                "Which is the smallest positive number with remainders {a} and {b} when divided by {m} and {n}?",
+                "Which is the smallest positive number with remainders {a} and {b} when divided by "
+                "{m} and {n}?",
                 "Divided by {m} a number leaves {a}, divided by {n} it leaves {b}. Find the smallest one.",
                 "Find the smallest positive x: x mod {m} = {a} and x mod {n} = {b}.",
             ),
             held_out=(
                 "What is the smallest positive number that is {a} mod {m} and {b} mod {n}?",
-                "A number has remainder {a} when divided by {m} and {b} when divided by {n}. Find the smallest.",
+                "A number has remainder {a} when divided by {m} and {b} when divided by {n}. "
+                "Find the smallest.",
             ),
         ),
     }
@@ -100,23 +97,16 @@ class Remainders(Family):
         return f"{facts['a']}{'^' + str(facts['n']) if 'n' in facts else ''} mod {facts['m']}"
 
     def answer(self, facts: Facts) -> str:
-        a, m = facts["a"], facts["m"]
-        match facts["kind"]:
-            case "long":
-                return str(a % m)
-            case "power":
-                return str(pow(a, facts["n"], m))
-        return str(next(x for x in range(a or m, m * facts["n"] + 1, m) if x % facts["n"] == facts["b"]))
+        a, m, n = facts["a"], facts["m"], facts.get("n", 1)
+        if facts["kind"] == "two":
+            return str(next(x for x in range(a or m, m * n + 1, m) if x % n == facts["b"]))
+        return str(pow(a, n, m))
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
         facts = problem.facts
-        match facts["kind"]:
-            case "long":
-                lines = _long(facts["a"], facts["m"])
-            case "power":
-                lines = _power(facts["a"], facts["n"], facts["m"])
-            case _:
-                return _two(facts, rng if rng.random() < slips else None)
+        if facts["kind"] == "two":
+            return _two(facts, rng if rng.random() < slips else None)
+        lines = _power(facts["a"], facts["n"], facts["m"]) if "n" in facts else _long(facts["a"], facts["m"])
         return (Segment("\n".join(lines)),)
 
 

@@ -1,8 +1,8 @@
 """The search of Countdown: depth-first, in one fixed order, so that every line follows from the one before.
 
-Pairs of the list are taken from the left, each with + - * / in this order; the larger number stands first. Moves
-that cannot help (x*1, x/1, x-x, anything of `LIMIT` or more) are left out, and with two numbers left also those
-that must miss the target: where the sum is too small only the product can hit, where it is too large it cannot.
+Pairs of the list are taken from the left, each with + - * / in this order; the larger number stands first.
+Moves that cannot help (x*1, x/1, x-x, anything of `LIMIT` or more) are left out, and with two numbers left
+also those that must miss: where the sum is too small only the product can hit, where too large it cannot.
 """
 
 from mull.tasks.expression import Tree
@@ -33,7 +33,7 @@ def moves(state: State) -> list[tuple[Move, State]]:
 
 def search(state: State, target: int) -> tuple[list[str], list[Move]]:
     """All lines for three numbers up to the first solution, and its moves (none if there is no solution)."""
-    lines = []
+    lines: list[str] = []
     for move, rest in moves(state):
         if move[3] == target:
             return [*lines, f"{claim(move)} yes"], [move]

@@ -1,0 +1,106 @@
+"""The claims of knights and knaves: what they mean, how they are said, and how they are noted in a trace.
+
+A claim is a list: ["is", person, kind], ["same", a, b], ["different", a, b], ["and", a, kind, b, kind] or
+["or", a, kind, b, kind]; people are numbers, and claim number i is made by person i.
+"""
+
+from collections.abc import Sequence
+from itertools import permutations, product
+from typing import Any
+
+KINDS = ("knight", "knave")
+
+Claim = Sequence[Any]
+Case = tuple[str, ...]  # the kind of each person
+
+
+def holds(claim: Claim, case: Case) -> bool:
+    """Whether the claim is true in this case."""
+    match claim:
+        case ["is", a, kind]:
+            return bool(case[a] == kind)
+        case ["same", a, b]:
+            return bool(case[a] == case[b])
+        case ["different", a, b]:
+            return bool(case[a] != case[b])
+        case ["and", a, kind_a, b, kind_b]:
+            return bool(case[a] == kind_a and case[b] == kind_b)
+        case ["or", a, kind_a, b, kind_b]:
+            return bool(case[a] == kind_a or case[b] == kind_b)
+    raise ValueError(f"unknown claim {claim!r}")
+
+
+def cases(count: int) -> list[Case]:
+    """All cases of so many people, in the order in which they are tried."""
+    return list(product(KINDS, repeat=count))
+
+
+def solutions(claims: Sequence[Claim]) -> list[Case]:
+    """All cases in which exactly the knights tell the truth."""
+    return [
+        case
+        for case in cases(len(claims))
+        if all(holds(claim, case) == (kind == "knight") for claim, kind in zip(claims, case, strict=True))
+    ]
+
+
+def renamed(claims: Sequence[Claim], order: Sequence[int]) -> list[list[str]]:
+    """The claims as they read when person i is called order[i]."""
+    return [_renamed(claims[order.index(person)], order) for person in range(len(claims))]
+
+
+def nameless(claims: Sequence[Claim]) -> list[list[str]]:
+    """The same for all puzzles that differ only in who is called what: the smallest renaming."""
+    best: list[list[str]] = []
+    for order in permutations(range(len(claims))):
+        if not best or _renamed(claims[order.index(0)], order) <= best[0]:
+            best = min(best or renamed(claims, order), renamed(claims, order))
+    return best
+
+
+def noted(claim: Claim, names: Sequence[str]) -> str:
+    """The claim in a trace: the people by name, in the order in which their kinds are looked up."""
+    match claim:
+        case ["is", a, kind]:
+            return f"{names[a]} {kind}"
+        case [word, a, b]:
+            return f"{names[a]} {names[b]} {word}"
+        case [word, a, kind_a, b, kind_b]:
+            return f"{names[a]} {kind_a} {word} {names[b]} {kind_b}"
+    raise ValueError(f"unknown claim {claim!r}")
+
+
+def spoken(claim: Claim, speaker: int, names: Sequence[str]) -> str:
+    """The claim as the speaker says it, without the full stop."""
+    match claim:
+        case ["is", a, kind]:
+            return f"{names[a]} is a {kind}"
+        case [word, a, b]:
+            kinds = "the same kind" if word == "same" else "different kinds"
+            return f"{_both(a, b, speaker, names)} are {kinds}"
+        case ["and", a, kind_a, b, kind_b] if kind_a == kind_b:
+            return f"{_both(a, b, speaker, names)} are both {kind_a}s"
+        case ["or", a, kind_a, b, kind_b] if kind_a == kind_b:
+            return f"At least one of {_both(a, b, speaker, names, 'me')} is a {kind_a}"
+        case [word, a, kind_a, b, kind_b]:
+            end = ", or both" if word == "or" else ""
+            return f"{_one(a, speaker, names)} a {kind_a} {word} {_one(b, speaker, names)} a {kind_b}{end}"
+    raise ValueError(f"unknown claim {claim!r}")
+
+
+def _renamed(claim: Claim, order: Sequence[int]) -> list[str]:
+    new = [order[part] if isinstance(part, int) else part for part in claim]
+    match new:
+        case [word, a, kind_a, b, kind_b] if a > b:
+            new = [word, b, kind_b, a, kind_a]
+        case ["same" | "different" as word, a, b] if a > b:
+            new = [word, b, a]
+    return [str(part) for part in new]
+
+
+def _both(a: int, b: int, speaker: int, names: Sequence[str], me: str = "I") -> str:
+    return f"{names[a + b - speaker]} and {me}" if speaker in (a, b) else f"{names[a]} and {names[b]}"
+
+
+def _one(person: int, speaker: int, names: Sequence[str]) -> str:
+    return "I am" if person == speaker else f"{names[person]} is"
