@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mull.model.boxes import Boxes
 from mull.model.tokenizer import Tokenizer
@@ -30,8 +30,7 @@ _KNOWN_SYSTEMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Some text of one kind, never empty."""
 
     kind: Kind
@@ -44,6 +43,7 @@ class Marks:
 
     opening   at the very start of the text; None where thoughts have no opening marker
     closing   the first one ends the thoughts
+    first     characters a closing marker can begin with
     gap       characters dropped after a marker
     """
 
@@ -51,6 +51,7 @@ class Marks:
     opening_prefix: re.Pattern[str]
     closing: re.Pattern[str]
     closing_prefix: re.Pattern[str]
+    first: frozenset[str]
     gap: str
 
 
@@ -111,7 +112,7 @@ class Tagless:
 
     def reader(self, *, thinking: bool | None = None) -> Reader:
         """A reader of text that begins in the thoughts, or with `thinking=False` in the answer."""
-        return Reader(_FINAL_ANSWER, "answer" if thinking is False else "thought")
+        return Reader(_final_answer_marks(), "answer" if thinking is False else "thought")
 
     def split(self, text: str) -> tuple[str, str]:
         """(thoughts, answer) of a whole text; the answer is blank only where the text is.
@@ -157,6 +158,10 @@ class Reader:
     def feed(self, text: str) -> list[Piece]:
         """Take more text; returns what is now certain, in order."""
         self._boxes.feed(text)
+        plain = self.phase == "answer" or self._marks.first.isdisjoint(text)
+        if plain and text and not self._held and self._state == "body":  # nearly always
+            self._last = text[-1]
+            return [Piece(self.phase, text)]
         self._held += text
         pieces: list[Piece] = []
         while self._held and self._advance(pieces):
@@ -264,16 +269,20 @@ def _tag_marks(open: str, close: str) -> Marks:
         opening_prefix=re.compile(rf"\s{{0,8}}(?:{opening})?"),
         closing=re.compile(rf"\n{{0,2}}{re.escape(close)}"),
         closing_prefix=re.compile(rf"(?:\n{{1,2}}(?:{closing})?|{closing})\Z"),
+        first=frozenset("\n" + close[0]),
         gap=_BLANK,
     )
 
 
-# The marker must begin a line: "I should write **Final Answer** at the end" is a thought.
-_FINAL = _beginning_of(r"\*", r"\*", "[Ff]", *"inal", " ", "[Aa]", *"nswer", r"(?::\*?|\*)")
-_FINAL_ANSWER = Marks(
-    opening=None,
-    opening_prefix=re.compile(""),
-    closing=re.compile(r"\n{0,2}(?<![^\n])\*\*[Ff]inal [Aa]nswer:?\*\*"),
-    closing_prefix=re.compile(rf"(?:\n{{1,2}}(?:{_FINAL})?|(?<![^\n]){_FINAL})\Z"),
-    gap=_BLANK + ":",
-)
+@cache
+def _final_answer_marks() -> Marks:
+    """The marker must begin a line: "I should write **Final Answer** at the end" is a thought."""
+    final = _beginning_of(r"\*", r"\*", "[Ff]", *"inal", " ", "[Aa]", *"nswer", r"(?::\*?|\*)")
+    return Marks(
+        opening=None,
+        opening_prefix=re.compile(""),
+        closing=re.compile(r"\n{0,2}(?<![^\n])\*\*[Ff]inal [Aa]nswer:?\*\*"),
+        closing_prefix=re.compile(rf"(?:\n{{1,2}}(?:{final})?|(?<![^\n]){final})\Z"),
+        first=frozenset("\n*"),
+        gap=_BLANK + ":",
+    )
