@@ -380,7 +380,7 @@ def test_a_failing_runner_fails_the_chains_and_the_engine_lives_on() -> None:
         engine = make()
         step = engine.runner.step
         async with engine.open([1, 2, 3]) as chain:
-            engine.runner.step = lambda rows: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+            engine.runner.step = lambda _: 1 / 0  # type: ignore[method-assign, assignment, return-value]
             with pytest.raises(ZeroDivisionError):
                 await chain.think(5)
             engine.runner.step = step  # type: ignore[method-assign]

@@ -122,7 +122,7 @@ def test_a_prompt_of_32_000_words_is_read_in_bounded_memory() -> None:
 
     async def program() -> int:
         async with engine.open(prompt, sampling=GREEDY) as chain:
-            await chain.think(8, [mull.engine.Progress(lambda done, total: seen.append(done))])
+            await chain.think(8, [mull.engine.Progress(lambda done, _: seen.append(done))])
             assert engine.memory.pages.used == -(-len(chain) // 16)
             return len(chain.new_ids)
 
