@@ -1,10 +1,7 @@
-"""The local engine: chains on a runner, batched step by step.
+"""The local engine: chains on a runner.
 
-Chains that think wait for a place, oldest first. Each step takes one row of every chain that is
-generating and a bounded chunk of the prompts that are still being read, so a long prompt never holds
-the others up for long. When pages run out, chains at rest and then the youngest running ones give
-theirs back and are computed again later; the oldest always goes on, so nothing is lost and nothing
-waits for ever.
+Each step takes what the scheduler puts together, computes it, and draws the next token of every chain
+whose tokens are all computed. Steps follow one another as long as anybody thinks.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -22,10 +18,11 @@ from numpy.typing import NDArray
 
 from mull.engine.chain import Chain
 from mull.engine.events import Ended, Event, Spent, Stopped
-from mull.engine.memory import Held, Memory
+from mull.engine.memory import Memory
 from mull.engine.sampling import Sampling, choose, confidence, logprobs, mix, uniform
-from mull.engine.spend import Spend
-from mull.engine.watch import Look, Watch
+from mull.engine.scheduler import Scheduler, Segment, Step
+from mull.engine.spend import Spend, Statistics
+from mull.engine.watch import Watch
 from mull.errors import MullError
 from mull.runner.base import Floats, Rows, Runner
 
@@ -35,33 +32,6 @@ if TYPE_CHECKING:
 
 SLOW_STEP = 0.005  # seconds; longer steps run in a thread so that the event loop stays alive
 BREATH = 8  # steps after which other tasks get a turn even if nothing has happened
-
-
-@dataclass(slots=True)
-class Statistics:
-    """The engine's own counters since it was made. `busy` is seconds spent in the runner."""
-
-    steps: int = 0
-    rows: int = 0
-    busy: float = 0.0
-    evictions: int = 0
-    peak_pages: int = 0
-    peak_chains: int = 0
-    spend: Spend = field(default_factory=Spend)
-
-
-@dataclass(slots=True, eq=False)
-class Segment:
-    """One `think` in progress."""
-
-    chain: Chain
-    held: Held
-    ticket: int
-    limit: int  # length in tokens at which max_tokens are spent
-    started: int
-    looks: list[tuple[int, Look]]
-    done: asyncio.Future[Event]
-    running: bool = False
 
 
 class LocalEngine:
@@ -84,20 +54,15 @@ class LocalEngine:
         self.format = format
         self.stop_ids = stop_ids
         self.sampling = sampling or Sampling()
-        self.max_chains = max_chains
-        self.chunk = chunk
         limits = runner.limits
         self.context = min(limits.context, limits.pages * limits.page_size)
         self.memory = Memory(runner)
         self.statistics = Statistics()
-        self._running: list[Segment] = []
-        self._waiting: list[Segment] = []
+        self._scheduler = Scheduler(self.memory, self.statistics, max_chains, chunk)
         self._tickets = count()
         self._roots = count()
         self._loop: asyncio.Task[None] | None = None
         self._seconds = 0.0  # of the latest step
-        self._lines: list[Segment] = []  # whose pages stand in the lines of `_table`
-        self._table = np.zeros((0, 0), np.int32)
 
     # What strategies see
 
@@ -144,7 +109,7 @@ class LocalEngine:
             [(each.every, each.start(chain)) for each in watch],
             asyncio.get_running_loop().create_future(),
         )
-        self._waiting.append(segment)
+        self._scheduler.waiting.append(segment)
         chain.thinking = True
         if self._loop is None or self._loop.done():
             self._loop = asyncio.create_task(self._run())
@@ -160,173 +125,39 @@ class LocalEngine:
         self.memory.shorten(chain)
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
-        for segment in (*self._running, *self._waiting):
+        for segment in self._scheduler.all():
             if segment.chain is chain:
                 self._finish(segment, event)
         self.memory.drop(chain)
 
     def count(self, spend: Spend, kind: str, tokens: int) -> None:
-        if tokens:
-            setattr(spend, kind, getattr(spend, kind) + tokens)
-            total = self.statistics.spend
-            setattr(total, kind, getattr(total, kind) + tokens)
+        self.statistics.count(spend, kind, tokens)
 
     # The loop
 
     async def _run(self) -> None:
         """Step until nobody thinks any more."""
+        scheduler = self._scheduler
         try:
-            while self._running or self._waiting:
-                thinking = len(self._running) + len(self._waiting)
-                self._prune()
-                self._admit()
-                if not self._running:
-                    break
-                work = self._plan()
-                rows, wanted = self._rows(work)
+            while step := scheduler.next():
+                thinking = len(scheduler)
                 started = perf_counter()
                 if self._seconds > SLOW_STEP:
-                    logits = await asyncio.to_thread(self.runner.step, rows)
+                    logits = await asyncio.to_thread(self.runner.step, step.rows)
                 else:
-                    logits = self.runner.step(rows)
+                    logits = self.runner.step(step.rows)
                 self._seconds = perf_counter() - started
-                self._note(rows)
-                self._absorb(work, wanted, logits)
-                idle = len(self._running) + len(self._waiting) < thinking
-                if idle or self.statistics.steps % BREATH == 0:
+                self._note(step.rows)
+                self._absorb(step, logits)
+                if len(scheduler) < thinking or self.statistics.steps % BREATH == 0:
                     await asyncio.sleep(0)
         except BaseException as error:
-            for segment in (*self._running, *self._waiting):
-                if not segment.done.done():
-                    if isinstance(error, Exception):
-                        segment.done.set_exception(error)
-                    else:
-                        segment.done.cancel()
-            self._running.clear()
-            self._waiting.clear()
+            for segment in scheduler.all():
+                if isinstance(error, Exception) and not segment.done.done():
+                    segment.done.set_exception(error)
+                self._leave(segment)
             if not isinstance(error, Exception):
                 raise
-
-    def _prune(self) -> None:
-        """Drop segments whose awaiting task was cancelled since the last step."""
-        for queue in (self._running, self._waiting):
-            queue[:] = [segment for segment in queue if not segment.done.done()]
-
-    def _admit(self) -> None:
-        """Let waiting chains in, oldest first, while there are places and pages for their prompts."""
-        self._waiting.sort(key=lambda segment: segment.ticket)
-        while self._waiting and len(self._running) < self.max_chains:
-            segment = self._waiting[0]
-            self._attach(segment.chain)
-            missing = segment.chain.pending // self.memory.size + 1
-            if self._running and missing > self.memory.pages.free:
-                break
-            segment.running = True
-            self._running.append(self._waiting.pop(0))
-            # Relatives stand together, so that a runner can read what they share once.
-            self._running.sort(key=lambda segment: (segment.chain.root, segment.chain.path))
-
-    def _plan(self) -> list[tuple[Segment, int]]:
-        """How many rows each running chain gets, pages reserved; in the order of `_running`."""
-        budget = self.chunk
-        begun: set[bytes] = set()
-        shares: dict[Segment, int] = {}
-        for segment in sorted(self._running, key=lambda segment: segment.ticket):
-            chain = segment.chain
-            if not segment.running:  # gave its pages to an older one
-                continue
-            rows = 1
-            if chain.pending > 1:
-                self._attach(chain)
-                rows = min(chain.pending, budget)
-                if not rows or self._begun_by_another(chain, rows, begun):
-                    continue
-                budget -= rows
-            while not self.memory.reserve(chain, rows):
-                self._make_room(segment)
-            shares[segment] = rows
-        return [(segment, shares[segment]) for segment in self._running if segment in shares]
-
-    def _begun_by_another(self, chain: Chain, rows: int, begun: set[bytes]) -> bool:
-        """Whether an older chain computes this chain's next page in this very step.
-
-        Then it is cheaper to wait: the page will be found in memory afterwards.
-        """
-        start = len(chain.ids) - chain.pending
-        pages = range(-(-start // self.memory.size), (start + rows) // self.memory.size)
-        if not pages:
-            return False
-        if start % self.memory.size == 0 and self.memory.key(chain, pages[0]) in begun:
-            return True
-        begun.update(self.memory.key(chain, index) for index in pages)
-        return False
-
-    def _make_room(self, segment: Segment) -> None:
-        """Take pages from a chain at rest, else from the youngest running one that is not `segment`."""
-        running = {each.chain for each in self._running}
-        held = self.memory.held
-        victim = next((chain for chain in held if held[chain].pages and chain not in running), None)
-        if victim is None:
-            youngest = max(self._running, key=lambda each: (each is not segment, each.ticket))
-            if youngest is segment:
-                raise MullError("a single chain does not fit into the engine's memory.")
-            self._running.remove(youngest)
-            youngest.running = False
-            self._waiting.append(youngest)
-            victim = youngest.chain
-        self.memory.evict(victim)
-        self.statistics.evictions += 1
-
-    def _attach(self, chain: Chain) -> None:
-        """Take over what other chains have computed of this chain's prefix."""
-        held, start = self.memory.held[chain], len(chain.ids) - chain.pending
-        end = start + self.memory.attach(chain)
-        self.count(chain.spend, "cached", max(0, end - max(start, held.reached)))
-        held.reached = max(held.reached, end)
-
-    def _rows(self, work: list[tuple[Segment, int]]) -> tuple[Rows, list[Segment]]:
-        """The step's rows, and the segments whose next token the wanted logits decide."""
-        tokens: list[int] = []
-        positions: list[int] = []
-        owners: list[int] = []
-        wants: list[int] = []
-        wanted: list[Segment] = []
-        for line, (segment, rows) in enumerate(work):
-            chain = segment.chain
-            start = len(chain.ids) - chain.pending
-            if rows == 1:
-                tokens.append(chain.ids[start])
-                positions.append(start)
-                owners.append(line)
-            else:
-                tokens += chain.ids[start : start + rows]
-                positions += range(start, start + rows)
-                owners += [line] * rows
-            if rows == chain.pending:
-                wants.append(len(tokens) - 1)
-                wanted.append(segment)
-        return Rows(
-            np.array(tokens, np.int32),
-            np.array(positions, np.int32),
-            np.array(owners, np.int32),
-            self._tables([segment for segment, _ in work]),
-            np.array(wants, np.int32),
-        ), wanted
-
-    def _tables(self, lines: list[Segment]) -> NDArray[np.int32]:
-        """Page tables of these segments; only lines that changed since the last step are copied."""
-        width = max(len(segment.held.pages) for segment in lines)
-        if lines != self._lines or width > self._table.shape[1]:
-            self._lines = lines
-            self._table = np.zeros((len(lines), width + 8), np.int32)
-            for segment in lines:
-                segment.held.moved = True
-        for line, segment in zip(self._table, lines, strict=True):
-            held = segment.held
-            if held.moved:
-                line[: len(held.pages)] = held.pages
-                held.moved = False
-        return self._table
 
     def _note(self, rows: Rows) -> None:
         statistics = self.statistics
@@ -334,11 +165,12 @@ class LocalEngine:
         statistics.rows += len(rows.tokens)
         statistics.busy += self._seconds
         statistics.peak_pages = max(statistics.peak_pages, self.memory.pages.used)
-        statistics.peak_chains = max(statistics.peak_chains, len(self._running))
+        statistics.peak_chains = max(statistics.peak_chains, len(self._scheduler.running))
 
-    def _absorb(self, work: list[tuple[Segment, int]], wanted: list[Segment], logits: Floats) -> None:
+    def _absorb(self, step: Step, logits: Floats) -> None:
         """Take the step's results in: what is computed now, and the next token of each chain."""
-        for segment, rows in work:
+        wanted = step.wanted
+        for segment, rows in step.work:
             chain = segment.chain
             if segment.done.done():  # stopped or cancelled while the step ran in its thread
                 self.count(chain.spend, "recomputed", rows)
@@ -437,9 +269,7 @@ class LocalEngine:
         segment.chain.thinking = False
         if not segment.done.done():
             segment.done.cancel()
-        for queue in (self._running, self._waiting):
-            if segment in queue:
-                queue.remove(segment)
+        self._scheduler.remove(segment)
 
 
 def _uniforms(chains: list[Chain]) -> NDArray[np.float64]:

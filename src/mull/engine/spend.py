@@ -1,8 +1,8 @@
-"""What thinking cost, in tokens. Nothing is left out: what was computed twice or thrown away counts too."""
+"""What thinking cost. Nothing is left out: what was computed twice or thrown away counts too."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(slots=True)
@@ -33,6 +33,25 @@ class Spend:
         return self.sampled + self.probe
 
     def __iadd__(self, other: Spend) -> Spend:
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         return self
+
+
+@dataclass(slots=True)
+class Statistics:
+    """An engine's own counters since it was made. `busy` is seconds spent in the runner."""
+
+    steps: int = 0
+    rows: int = 0
+    busy: float = 0.0
+    evictions: int = 0
+    peak_pages: int = 0
+    peak_chains: int = 0
+    spend: Spend = field(default_factory=Spend)
+
+    def count(self, spend: Spend, kind: str, tokens: int) -> None:
+        """Add to a chain's spend and to the total."""
+        if tokens:
+            setattr(spend, kind, getattr(spend, kind) + tokens)
+            setattr(self.spend, kind, getattr(self.spend, kind) + tokens)
