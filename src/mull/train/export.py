@@ -62,6 +62,7 @@ def configuration(config: Config) -> dict[str, Any]:
         num_hidden_layers=config.num_layers,
         num_attention_heads=config.num_heads,
         num_key_value_heads=config.num_kv_heads,
+        head_dim=config.head_dim,
         vocab_size=config.vocab_size,
         max_position_embeddings=config.context,
         rms_norm_eps=config.norm_eps,

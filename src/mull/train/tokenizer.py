@@ -74,6 +74,8 @@ def alike(tokenizer: Tokenizer) -> list[tuple[int, int]]:
     pairs = []
     for entry, other in vocabulary.items():
         plain = entry.removeprefix("Ġ")
+        if not plain.isascii():  # a letter that stands for a byte
+            continue
         for form in (plain, plain.lower()):
             if form != entry and form in vocabulary:
                 pairs.append((vocabulary[form], other))

@@ -1,0 +1,97 @@
+"""`mull train`: make a model of your own, and measure what it can do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mull.errors import MullError
+
+if TYPE_CHECKING:
+    from mull.train.evaluate import Attempt, Score
+
+
+@click.group()
+def train() -> None:
+    """Train a small reasoning model on the task families, on a CPU. Needs the extra `train`."""
+
+
+@train.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="How long to train.")
+@click.option("--tokens", type=click.IntRange(min=1), help="How much to train; resumes bit for bit.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
+@click.option("--resume", is_flag=True, help="Continue the run in --out after a stop or a crash.")
+def sft(
+    out: Path, minutes: float | None, tokens: int | None, seed: int, threads: int | None, resume: bool
+) -> None:
+    """Supervised training on worked thoughts. The finished model is in OUT/model.
+
+    The state is saved every three minutes; a run that was stopped or killed goes on with --resume.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MullError("training needs torch: pip install 'mull[train]'") from None
+    from mull.train.sft import Plan
+    from mull.train.sft import train as run
+
+    if threads:
+        torch.set_num_threads(threads)
+    folder = run(Plan(out=out, minutes=minutes, tokens=tokens, seed=seed), resume=resume, say=click.echo)
+    click.echo(f'the model is in {folder}\n  mull ask --model {folder} "What is 394 + 323?"')
+
+
+@train.command()
+@click.argument("model", required=False)
+@click.option("--count", default=100, show_default=True, type=click.IntRange(min=1), help="Problems each.")
+@click.option("--levels", default="1,2,3,4", show_default=True, help="Comma-separated.")
+@click.option("--family", "families", multiple=True, help="Default: all. May be repeated.")
+@click.option("--show", type=click.IntRange(min=0), default=0, help="Print this many failures of each.")
+@click.option("--dtype", type=click.Choice(["f32", "bf16", "int8"]), help="Precision of the weights.")
+@click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the scores there, as JSON.")
+def evaluate(
+    model: str | None,
+    count: int,
+    levels: str,
+    families: tuple[str, ...],
+    show: int,
+    dtype: str | None,
+    threads: int | None,
+    out: Path | None,
+) -> None:
+    """Greedy accuracy of MODEL (default: the embedded one) on fresh test problems, with 95 % intervals."""
+    from mull import api, tasks
+    from mull.train.evaluate import evaluate as run
+
+    try:
+        chosen = [int(level) for level in levels.split(",")]
+        found = [tasks.get(name) for name in families or tasks.names()]
+        for family in found:
+            for level in chosen:
+                family.problem("test", level, 0)
+    except (KeyError, ValueError) as error:
+        raise MullError(str(error.args[0])) from None
+
+    def tell(score: Score, attempts: list[Attempt]) -> None:
+        low, high = score.interval
+        click.echo(
+            f"{score.family:<14} level {score.level}  {score.right / score.count:6.1%}  "
+            f"[{low:.2f}, {high:.2f}]  new wordings {score.new_wording[0]}/{score.new_wording[1]}  {score.tokens:5.0f} tokens  "
+            f"{score.capped} capped  {score.looped} looped"
+        )
+        for attempt in [each for each in attempts if not each.score][:show]:
+            click.echo(f"\n{attempt.problem.question}\n{attempt.text}\n  (right: {attempt.problem.answer})\n")
+
+    engine = api.load(model, dtype=dtype, threads=threads)
+    try:
+        scores = run(engine, found, chosen, count, seen=tell)
+    finally:
+        engine.close()
+    if out:
+        out.write_text(json.dumps([score.json() for score in scores], indent=1) + "\n", encoding="utf-8")
