@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mull.model.boxes import Boxes
@@ -35,6 +35,21 @@ CASES = [
 @pytest.mark.parametrize(("text", "content"), CASES)
 def test_boxed(text: str, content: str | None) -> None:
     assert boxed(text) == content
+    by_character = Boxes()
+    for character in text:
+        by_character.feed(character)
+        by_character = by_character.copy()
+    assert by_character.content == content
+
+
+def test_a_copy_is_independent() -> None:
+    boxes = Boxes()
+    boxes.feed("\\boxed{1")
+    twin = boxes.copy()
+    twin.feed("7")
+    twin.feed("}")
+    boxes.feed("2}")
+    assert (twin.content, boxes.content) == ("17", "12")
 
 
 fragments = st.lists(
@@ -43,6 +58,7 @@ fragments = st.lists(
 ).map("".join)
 
 
+@settings(max_examples=300)
 @given(fragments, st.data())
 def test_every_split_gives_the_same_box(text: str, data: st.DataObject) -> None:
     whole = Boxes()

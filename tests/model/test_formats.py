@@ -59,6 +59,7 @@ STREAMED = [
     (TAGLESS, "then **Final Answer** follows\nhm", "then **Final Answer** follows\nhm", ""),
     (TAGLESS, "a\n**Final Answer**\nb\n**Final Answer**\nc", "a", "b\n**Final Answer**\nc"),
     (TAGLESS, "a\n**Final Ans", "a\n**Final Ans", ""),
+    (TAGLESS, "*a**Final Answer**b", "*a**Final Answer**b", ""),
     (TAGLESS, "no marker", "no marker", ""),
 ]
 
@@ -66,6 +67,11 @@ STREAMED = [
 @pytest.mark.parametrize(("format", "text", "thoughts", "answer"), STREAMED)
 def test_streamed(format: Format, text: str, thoughts: str, answer: str) -> None:
     assert read(format, text) == (thoughts, answer)
+    reader, pieces = format.reader(), []
+    for character in text:
+        pieces += reader.feed(character)
+        reader = reader.copy()
+    assert parts(pieces + reader.finish()) == (thoughts, answer)
 
 
 SPLIT = [
@@ -134,10 +140,12 @@ def test_every_split_of_the_text_reads_the_same(
 
 @given(formats, model_texts)
 def test_a_copy_is_independent(format: Format, text: str) -> None:
-    reader = format.reader()
+    reader, untouched = format.reader(), format.reader()
     pieces = reader.feed(text)
+    untouched.feed(text)
     twin = reader.copy()
     twin.feed("</think>\n**Final Answer**\n\\boxed{other}")
+    assert state(reader) == state(untouched)
     assert parts(pieces + reader.finish()) == read(format, text)
 
 

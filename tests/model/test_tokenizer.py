@@ -135,6 +135,19 @@ def test_no_half_characters_are_emitted(text: str) -> None:
     assert decoder.flush() == ""
 
 
+def test_resuming_inside_a_character() -> None:
+    ids = [RAW["model"]["vocab"][token] for token in "aðŁĺĢa"]  # an emoji, a token for each byte
+    for cut in range(len(ids) + 1):
+        before, decoder = TOKENIZER.decoder(), TOKENIZER.decoder(after=ids[:cut])
+        text = "".join(before.push(id) for id in ids[:cut]) + "".join(decoder.push(id) for id in ids[cut:])
+        assert text == "a😀a"
+
+
+def test_of_two_control_tokens_the_longer_is_read() -> None:
+    tokenizer = Tokenizer(added({"id": 600, "content": "<end>"}, {"id": 601, "content": "<end>!"}))
+    assert tokenizer.scaffold("<end>!<end>") == [601, 600]
+
+
 def test_a_cut_character_is_replaced_at_the_end_only() -> None:
     ids = [RAW["model"]["vocab"][token] for token in "ðŁĺ"]  # three of the four bytes of an emoji
     decoder = TOKENIZER.decoder()
