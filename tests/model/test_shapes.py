@@ -43,19 +43,22 @@ def test_weight_bytes_by_hand(tied) -> None:
     raw = TINY | {"num_hidden_layers": 1, "intermediate_size": 40, "num_attention_heads": 2}
     raw |= {"num_key_value_heads": 1, "vocab_size": 100, "tie_word_embeddings": tied}
     config = Config.parse(raw)
-    tables = 1 if tied else 2
-    matrices = [(100, 32)] * tables + [(32, 32), (16, 32), (16, 32), (32, 32), (40, 32), (40, 32), (32, 40)]
+    table, output = (100, 32), (100, 32)
+    matrices = [(32, 32), (16, 32), (16, 32), (32, 32), (40, 32), (40, 32), (32, 40)]
     vectors = 3 * 32 + 32 + 16 + 16  # norms and biases
-    count = sum(rows * columns for rows, columns in matrices)
-    assert weight_bytes(config, "f32") == 4 * (count + vectors)
-    assert weight_bytes(config, "bf16") == 2 * (count + vectors)
-    assert weight_bytes(config, "int8") == count + 4 * sum(rows for rows, _ in matrices) + 4 * vectors
-    groups = sum(rows * (2 if columns == 40 else 1) for rows, columns in matrices)  # 40 needs two groups
-    assert weight_bytes(config, "int4") == groups * 18 + 4 * vectors
+    stored = [table, *matrices] if tied else [table, *matrices, output]
+    count = sum(rows * columns for rows, columns in stored) + vectors
+    assert weight_bytes(config, "f32") == 4 * count
+    assert weight_bytes(config, "bf16") == 2 * count
+    held = 2 * 100 * 32 + 4 * vectors  # the looked-up table in bfloat16, vectors in float32
+    multiplied = [*matrices, output]
+    int8 = sum(rows * (columns + 4) for rows, columns in multiplied)
+    assert weight_bytes(config, "int8") == held + int8
+    groups = sum(rows * (2 if columns == 40 else 1) for rows, columns in multiplied)  # 40 needs two groups
+    assert weight_bytes(config, "int4") == held + groups * 18
 
 
 def test_keys_and_values_by_hand() -> None:
     config = Config.parse(TINY)  # 2 layers, 2 key-value heads of 8
     assert kv_bytes_per_token(config, "f32") == 2 * 2 * 2 * 8 * 4
     assert kv_bytes_per_token(config, "bf16") == 2 * 2 * 2 * 8 * 2
-    assert kv_bytes_per_token(config, "int8") == 2 * 2 * 2 * (8 + 4)

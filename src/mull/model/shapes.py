@@ -13,7 +13,7 @@ from typing import Literal
 from mull.model.config import Config
 
 Dtype = Literal["f32", "bf16", "int8", "int4"]
-CacheDtype = Literal["f32", "bf16", "int8"]
+CacheDtype = Literal["f32", "bf16"]
 
 EMBEDDING = "model.embed_tokens.weight"
 OUTPUT = "lm_head.weight"
@@ -36,23 +36,38 @@ def parameters(config: Config, *, embeddings: bool = True) -> int:
 def weight_bytes(config: Config, dtype: Dtype) -> int:
     """Bytes the weights take in memory.
 
-    "f32" and "bf16" store every tensor so. "int8" stores each matrix, embeddings included, as one
-    byte a number plus one float32 scale a row; "int4" as half a byte a number plus one float16
-    scale a group of 32 along the row. Vectors (norms, biases) stay float32 under both.
+    "f32" and "bf16" store every tensor so. "int8" stores each matrix that is multiplied as one byte a
+    number plus one float32 scale a row; "int4" as half a byte a number plus one float16 scale a group
+    of 32 along the row. Under both, the input embedding stays bfloat16, since its rows are looked up,
+    not multiplied (so a tied one is held twice), and vectors (norms, biases) are float32.
     """
-    return sum(_tensor_bytes(shape, dtype) for _, shape in _tensors(config))
+    if dtype in ("f32", "bf16"):
+        return parameters(config) * (4 if dtype == "f32" else 2)
+    row_bytes = _int8_row if dtype == "int8" else _int4_row
+    total = 0
+    for name, shape in _tensors(config):
+        match shape:
+            case (size,):
+                total += 4 * size
+            case (rows, columns) if name == EMBEDDING:
+                total += 2 * rows * columns + config.tied_embeddings * rows * row_bytes(columns)
+            case (rows, columns):
+                total += rows * row_bytes(columns)
+    return total
 
 
 def kv_bytes_per_token(config: Config, dtype: CacheDtype = "bf16") -> int:
-    """Bytes of keys and values one position holds over all layers. "int8" adds one float32 scale a head."""
-    heads = 2 * config.num_layers * config.num_kv_heads
-    match dtype:
-        case "f32":
-            return heads * config.head_dim * 4
-        case "bf16":
-            return heads * config.head_dim * 2
-        case "int8":
-            return heads * (config.head_dim + 4)
+    """Bytes of keys and values one position holds over all layers."""
+    count = 2 * config.num_layers * config.num_kv_heads * config.head_dim
+    return count * (4 if dtype == "f32" else 2)
+
+
+def _int8_row(columns: int) -> int:
+    return columns + 4
+
+
+def _int4_row(columns: int) -> int:
+    return -(-columns // INT4_GROUP) * (INT4_GROUP // 2 + 2)
 
 
 def _tensors(config: Config) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -77,16 +92,3 @@ def _tensors(config: Config) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield "model.norm.weight", (hidden,)
     if not config.tied_embeddings:
         yield OUTPUT, (config.vocab_size, hidden)
-
-
-def _tensor_bytes(shape: tuple[int, ...], dtype: Dtype) -> int:
-    count = prod(shape)
-    if dtype == "bf16":
-        return 2 * count
-    if dtype == "f32" or len(shape) == 1:
-        return 4 * count
-    rows, columns = shape
-    if dtype == "int8":
-        return count + 4 * rows
-    groups = rows * -(-columns // INT4_GROUP)
-    return groups * (INT4_GROUP // 2 + 2)
