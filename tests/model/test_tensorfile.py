@@ -29,6 +29,7 @@ def test_written_files_are_those_torch_reads(tmp_path: Path, dtype) -> None:
     for name, tensor in tensors.items():
         assert torch.equal(theirs[name], torch.tensor(tensor).to(_TORCH[dtype]))
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+    assert path.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("dtype", list(_TORCH))

@@ -87,9 +87,8 @@ def write(
         key: TensorSpec(dtype=name, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for key, array in arrays.items()
     }
-    partial = path.with_name(path.name + ".partial")
-    serialize_file(specs, partial, {"format": "pt"} | ({"note": note} if note else {}))
-    partial.replace(path)
+    serialize_file(specs, path, {"format": "pt"} | ({"note": note} if note else {}))
+    path.chmod(0o644)  # the library leaves it to its writer alone
 
 
 def to_float32(stored: Array, dtype: str) -> NDArray[np.float32]:
