@@ -74,12 +74,10 @@ class TensorFile:
         return np.require(flat.reshape(entry.shape), requirements="A")
 
 
-def write(
-    path: Path, tensors: Mapping[str, Array], dtype: Literal["F32", "BF16", "F16"], note: str = ""
-) -> None:
+def write(path: Path, tensors: Mapping[str, Array], dtype: Literal["F32", "BF16", "F16"]) -> None:
     """Write `tensors` as one file, every one converted to `dtype`. The file appears whole or not at all.
 
-    bfloat16 rounds to the nearest, ties to even. `note` is kept in the file's metadata.
+    bfloat16 rounds to the nearest, ties to even.
     """
     arrays = {name: np.ascontiguousarray(_stored_as(array, dtype)) for name, array in tensors.items()}
     name = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}[dtype]
@@ -87,7 +85,7 @@ def write(
         key: TensorSpec(dtype=name, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for key, array in arrays.items()
     }
-    serialize_file(specs, path, {"format": "pt"} | ({"note": note} if note else {}))
+    serialize_file(specs, path, {"format": "pt"})
     path.chmod(0o644)  # the library leaves it to its writer alone
 
 
