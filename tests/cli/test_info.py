@@ -38,6 +38,7 @@ def test_qwq_preview_from_its_config_alone(tmp_path: Path, as_file: bool) -> Non
     if not as_file:
         assert "no weights there" in table
         assert "tokenizer.json: not found" in table
+        assert facts["stops"] == {"151645": ""}
 
 
 def test_a_whole_checkpoint(tmp_path: Path) -> None:

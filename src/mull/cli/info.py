@@ -59,7 +59,7 @@ def _files(checkpoint: Checkpoint) -> dict[str, Any]:
     readers: dict[str, Callable[[Checkpoint], Any]] = {
         "weights": _weights,
         "thinking": _thinking,
-        "stops": lambda files: {str(id): files.tokenizer.decode([id]) for id in sorted(files.stop_ids)},
+        "stops": _stops,
         "sampling": lambda files: asdict(files.defaults),
     }
     facts = {}
@@ -83,6 +83,14 @@ def _weights(checkpoint: Checkpoint) -> dict[str, Any]:
 def _thinking(checkpoint: Checkpoint) -> dict[str, Any]:
     style = checkpoint.format
     return {"kind": "tagged" if isinstance(style, Tagged) else "tagless", **asdict(style)}
+
+
+def _stops(checkpoint: Checkpoint) -> dict[str, str]:
+    """Text by id; without a tokenizer the ids alone."""
+    stops = sorted(checkpoint.stop_ids)
+    if not (checkpoint.folder / "tokenizer.json").exists():
+        return {str(id): "" for id in stops}
+    return {str(id): checkpoint.tokenizer.decode([id]) for id in stops}
 
 
 def _table(facts: dict[str, Any]) -> str:
@@ -114,7 +122,7 @@ def _table(facts: dict[str, Any]) -> str:
     phrases: dict[str, Callable[[Any], str]] = {
         "weights": _say_weights,
         "thinking": _say_thinking,
-        "stops": lambda stops: ", ".join(f"{text} ({id})" for id, text in stops.items()),
+        "stops": lambda stops: ", ".join(f"{text} ({id})".lstrip() for id, text in stops.items()),
         "sampling": lambda values: ", ".join(f"{key} {value:g}" for key, value in values.items()),
     }
     for name, say in phrases.items():
