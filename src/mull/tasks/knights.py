@@ -95,7 +95,7 @@ class Knights(Family):
         raise ValueError(f"no case fits the claims {claims}")
 
     def score(self, problem: Problem, text: str) -> float:
-        """Everybody's right kind, in any order: "Ann is a knight, Bob is a knave", "Bob: knave; Ann: knight"."""
+        """Everybody's kind, in any order: "Ann is a knight, Bob is a knave" or "Bob: knave; Ann: knight"."""
         found = boxed(text)
         said = None if found is None else _kinds(found)
         return float(said is not None and said == _kinds(problem.answer))
