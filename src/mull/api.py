@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mull.runner import Name
 
 PAGE_SIZE = 16
-MEMORY_SHARE = 0.25  # of the machine's memory may go to keys and values; it is touched only when used
+CHAINS, TORCH_CHAINS = 256, 16  # full chains to hold; only torch takes their memory before it is used
+MEMORY_SHARE = 0.25  # of the machine's memory that keys and values may take at most
 
 
 def load(
@@ -52,7 +53,11 @@ def load(
         checkpoint.weights,
         name=runner,
         dtype=dtype,
-        pages=_pages(kv_bytes_per_token(config, "f32" if dtype == "f32" else "bf16"), config.context),
+        pages=_pages(
+            kv_bytes_per_token(config, "f32" if dtype == "f32" else "bf16"),
+            config.context,
+            TORCH_CHAINS if runner == "torch" or device != "cpu" else CHAINS,
+        ),
         page_size=PAGE_SIZE,
         threads=threads,
         device=device,
@@ -73,12 +78,12 @@ def load(
     )
 
 
-def _pages(token_bytes: int, context: int) -> int:
-    """Pages for 256 full chains, as far as the share of memory goes; at least one full chain."""
+def _pages(token_bytes: int, context: int, chains: int) -> int:
+    """Pages for so many full chains, as far as the share of memory goes; at least for one."""
     chain = -(-context // PAGE_SIZE)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     affordable = int(memory * MEMORY_SHARE) // (token_bytes * PAGE_SIZE)
-    return max(min(256 * chain, affordable), chain)
+    return max(min(chains * chain, affordable), chain)
 
 
 async def answer(

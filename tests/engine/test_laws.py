@@ -17,7 +17,7 @@ lengths = st.integers(1, 30)
 samplings = st.sampled_from(
     [GREEDY, WARM, Sampling(temperature=0.7, top_k=20, top_p=0.8), Sampling(top_p=0.5), Sampling(min_p=0.1)]
 )
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=60)
 
 
 async def alone(prompt: list[int], tokens: int, sampling: Sampling, seed: int = 0) -> list[int]:
@@ -164,7 +164,7 @@ async def perform(chain: Chain, program: list[tuple[str, int, int]], spends: lis
                 pass
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(prompts, operations, st.integers(12, 60), st.integers(4, 64))
 def test_pages_return_and_the_ledger_is_exact_whatever_happens(
     prompt: list[int], program: list[tuple[str, int, int]], pages: int, chunk: int
@@ -188,7 +188,7 @@ def test_pages_return_and_the_ledger_is_exact_whatever_happens(
     assert total.prefill + total.recomputed <= rows <= total.prefill + total.recomputed + total.generated
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(prompts, min_size=2, max_size=8), st.integers(1, 30), st.integers(11, 24), samplings)
 def test_chains_that_do_not_fit_wait_or_are_recomputed_and_none_is_lost(
     crowd: list[list[int]], tokens: int, pages: int, sampling: Sampling

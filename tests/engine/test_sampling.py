@@ -50,7 +50,7 @@ settings_to_try = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(settings_to_try, st.integers(0, 10**6), st.sampled_from([3, 60, 200, 700]))
 def test_draws_follow_the_distribution_transformers_would_draw_from(
     sampling: Sampling, seed: int, vocabulary: int
@@ -64,7 +64,7 @@ def test_draws_follow_the_distribution_transformers_would_draw_from(
     assert np.abs(frequencies - expected).max() < 1.5 / draws + 1e-3
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(settings_to_try, st.integers(0, 10**6), st.integers(2, 40))
 def test_a_rows_choice_depends_on_that_row_alone(sampling: Sampling, seed: int, rows: int) -> None:
     logits = logits_of(seed, rows, 300)
