@@ -165,11 +165,12 @@ async def perform(chain: Chain, program: list[tuple[str, int, int]], spends: lis
 
 
 @settings(max_examples=120)
-@given(prompts, operations, st.integers(12, 60), st.integers(4, 64))
+@given(prompts, operations, st.integers(12, 60), st.integers(4, 64), st.booleans())
 def test_pages_return_and_the_ledger_is_exact_whatever_happens(
-    prompt: list[int], program: list[tuple[str, int, int]], pages: int, chunk: int
+    prompt: list[int], program: list[tuple[str, int, int]], pages: int, chunk: int, threaded: bool
 ) -> None:
     engine = make(pages=pages, page_size=4, chunk=chunk, context=48)
+    engine.slow_step = -1.0 if threaded else 60.0
     spends: list[Spend] = []
 
     async def body() -> None:

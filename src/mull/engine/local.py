@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mull.model.formats import Format
     from mull.model.tokenizer import Tokenizer
 
-SLOW_STEP = 0.005  # seconds; longer steps run in a thread so that the event loop stays alive
 BREATH = 8  # steps after which other tasks get a turn even if nothing has happened
 
 
@@ -55,6 +54,7 @@ class LocalEngine:
         self.stop_ids = stop_ids
         self.sampling = sampling or Sampling()
         limits = runner.limits
+        self.slow_step = 0.005  # seconds; longer ones run in a thread, so that the event loop stays alive
         self.context = min(limits.context, limits.pages * limits.page_size)
         self.memory = Memory(runner)
         self.statistics = Statistics()
@@ -142,7 +142,7 @@ class LocalEngine:
             while step := scheduler.next():
                 thinking = len(scheduler)
                 started = perf_counter()
-                if self._seconds > SLOW_STEP:
+                if self._seconds > self.slow_step:
                     logits = await asyncio.to_thread(self.runner.step, step.rows)
                 else:
                     logits = self.runner.step(step.rows)
