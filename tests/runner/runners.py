@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mull.runner.base import Runner
+from mull.runner.cpu import CpuRunner
 from mull.runner.reference import ReferenceRunner
+from mull.runner.torch import TorchRunner
 from tests.runner.oracle import Checkpoint
 
 
@@ -28,4 +30,12 @@ def _reference(c: Checkpoint, pages: int) -> Runner:
     return ReferenceRunner(c.config, c.weights, pages=pages)
 
 
-FLOAT32 = [Make("reference", _reference)]
+def _cpu(c: Checkpoint, pages: int) -> Runner:
+    return CpuRunner(c.config, c.weights, pages=pages, threads=2)
+
+
+def _torch(c: Checkpoint, pages: int) -> Runner:
+    return TorchRunner(c.config, c.weights, pages=pages, dtype="f32")
+
+
+FLOAT32 = [Make("reference", _reference), Make("cpu", _cpu), Make("torch", _torch)]
