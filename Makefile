@@ -28,7 +28,7 @@ bench: .venv/bench
 	$(BIN)/python benchmarks/engine.py
 
 # The stamps: one per set of dependencies, redone when the package's definition changes.
-NATIVE := $(wildcard src/mull/runner/*.c) hatch_build.py
+NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -129,7 +129,7 @@ def test_chat_answers_line_by_line_until_the_end_of_input() -> None:
 def test_help_and_import_are_light() -> None:
     code = (
         "import sys, mull, mull.cli.main; "
-        "heavy = {'numpy', 'torch', 'transformers', 'tokenizers', 'rich'} & set(sys.modules); "
+        "heavy = {'numpy', 'torch', 'transformers', 'tokenizers'} & set(sys.modules); "
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -139,7 +139,7 @@ def test_help_and_import_are_light() -> None:
 def test_asking_imports_no_torch_and_no_transformers() -> None:
     code = (
         "import sys, mull; mull.ask('What is 24 + 13?'); "
-        "heavy = {'torch', 'transformers', 'huggingface_hub', 'rich'} & set(sys.modules); "
+        "heavy = {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules); "
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={**os.environ})
