@@ -60,9 +60,7 @@ def build(folder: Path) -> list[Path]:
         try:
             running[target] = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
         except OSError as error:
-            say(
-                f"the C compiler {command[0]} does not start ({error.strerror}); mull will run on numpy, slower."
-            )
+            say(f"{command[0]} does not start ({error.strerror}); mull will run on numpy, slower.")
             return []
     built, failed = [], {}
     for target, process in running.items():

@@ -77,11 +77,7 @@ def describe() -> list[tuple[str, str]]:
     from mull.runner import cpu
 
     sets = cpu.instruction_sets()
-    found = (
-        f"C, {sets[0]}, {cpu.usable_cores()} threads, f32 bf16 int8 (built: {', '.join(sets)})"
-        if sets
-        else ""
-    )
+    found = f"C; {', '.join(sets)}; {cpu.usable_cores()} threads; f32, bf16, int8"
     has_torch = importlib.util.find_spec("torch") is not None
-    torch = "CPU and CUDA; f32 bf16" if has_torch else "not installed: pip install 'mull[torch]'"
+    torch = "PyTorch; CPU or CUDA; f32, bf16" if has_torch else "not installed: pip install 'mull[torch]'"
     return [("cpu", found if sets else _NOT_BUILT), ("reference", "numpy; f32"), ("torch", torch)]
