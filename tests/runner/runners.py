@@ -38,8 +38,4 @@ def _torch(c: Checkpoint, pages: int) -> Runner:
     return TorchRunner(c.config, c.weights, pages=pages, dtype="f32")
 
 
-def _torch(c: Checkpoint, pages: int) -> Runner:
-    return TorchRunner(c.config, c.weights, pages=pages)
-
-
 FLOAT32 = [Make("reference", _reference), Make("cpu", _cpu), Make("torch", _torch)]

@@ -1,7 +1,7 @@
-"""The torch runner: the same network on a GPU (or a CPU), float32 or bfloat16. Correct first.
+"""The network on PyTorch, CPU or CUDA: for big models. Correct first; imported only on demand.
 
-Pages are one tensor a layer; a step gathers each chain's pages once and computes the attention of its
-rows against them. Norms, softmax and logits are float32 whatever the dtype, as in transformers.
+Paged keys and values as tensors. Chains that give one row (decoding) attend together over gathered
+pages; chains that give several (reading a prompt) attend one by one, a block of rows at a time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional as F
 
 from mull.errors import MullError
 from mull.model.config import Config
@@ -20,38 +20,37 @@ from mull.runner.base import Floats, Limits, Rows
 from mull.runner.check import check_layout, check_page, check_values
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-_SCORES = 1 << 26  # most attention scores held at once; bounds the memory of a long prefill
+_SCORES = 1 << 26  # most attention scores held at once
 
 
 class TorchRunner:
-    """`Runner` on torch. Keys and values: per layer `[pages, page_size, kv_heads, head_dim]`."""
+    """`Runner` on torch. Keys and values: `[layers][pages, page_size, kv_heads, head_dim]`."""
 
     def __init__(
         self,
         config: Config,
         weights: Mapping[str, Floats],
         *,
-        dtype: str = "f32",
-        device: str = "cpu",
         pages: int,
         page_size: int = 16,
+        dtype: str = "bf16",
+        device: str = "cpu",
     ) -> None:
         if dtype not in DTYPES:
-            raise MullError(f"the torch runner has dtype {' or '.join(DTYPES)}, not {dtype}.")
-        if device != "cpu" and not torch.cuda.is_available():
-            raise MullError(f"device {device!r}: torch sees no GPU here; use device 'cpu'.")
-        self.config, self.device, self.dtype = config, torch.device(device), DTYPES[dtype]
+            raise MullError(f"the torch runner has dtype {' or '.join(DTYPES)}, not {dtype!r}.")
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise MullError(f"device {device}: torch finds no CUDA GPU here. Use --device cpu.")
+        self.config = config
         self.limits = Limits(pages, page_size, config.context, config.vocab_size, dtype)
-        self.embedding = self._load(weights, "model.embed_tokens.weight")
-        self.head = self.embedding if config.tied_embeddings else self._load(weights, "lm_head.weight")
-        self.norm = self._load(weights, "model.norm.weight")
-        self.layers = [self._layer(weights, index) for index in range(config.num_layers)]
+        self.device, self.dtype = torch.device(device), DTYPES[dtype]
+        names = [name for name in weights if name != "lm_head.weight" or not config.tied_embeddings]
+        self.weights = {name: self._on_device(weights[name]) for name in names}
         shape = (pages, page_size, config.num_kv_heads, config.head_dim)
-        count = range(config.num_layers)
-        self.keys = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in count]
-        self.values = [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in count]
-        self.cos = self.sin = torch.empty(0)
-        self._grow_rotations(255)
+        self.keys, self.values = (
+            [torch.zeros(shape, dtype=self.dtype, device=self.device) for _ in range(config.num_layers)]
+            for _ in range(2)
+        )
+        self.cos, self.sin = self._rotations(255)
 
     @torch.inference_mode()
     def step(self, rows: Rows) -> Floats:
@@ -60,26 +59,22 @@ class TorchRunner:
         check_values(rows, self.limits)
         if not len(rows.tokens):
             return np.empty((0, self.config.vocab_size), np.float32)
-        self._grow_rotations(int(rows.positions.max()))
-        positions = self._ints(rows.positions)
-        cos, sin = self.cos[positions, None], self.sin[positions, None]
-        page, slot = np.divmod(rows.positions, self.limits.page_size)
-        place = (self._ints(rows.tables[rows.chains, page]), self._ints(slot))
-        chains = self._chains(rows)
+        if (last := int(rows.positions.max())) >= len(self.cos):
+            self.cos, self.sin = self._rotations(last)
+        place = Places(rows, self.limits, self.device)
+        x = self.weights["model.embed_tokens.weight"][place.tokens]
+        for index in range(self.config.num_layers):
+            layer = f"model.layers.{index}."
+            x = x + self._attention(index, self._norm(x, layer + "input_layernorm"), place)
+            y = self._norm(x, layer + "post_attention_layernorm")
+            gate, up = self._project(y, layer + "mlp.gate_proj"), self._project(y, layer + "mlp.up_proj")
+            x = x + self._project(F.silu(gate) * up, layer + "mlp.down_proj")
+        x = self._norm(x[place.wants], "model.norm")
+        head = "model.embed_tokens" if self.config.tied_embeddings else "lm_head"
+        logits: Floats = self._project(x, head).float().cpu().numpy()
+        return logits
 
-        x = self.embedding[self._ints(rows.tokens)]
-        for index, layer in enumerate(self.layers):
-            q, k, v = self._qkv(layer, self._rms_norm(x, layer["input_layernorm"]), cos, sin)
-            self.keys[index][place] = k
-            self.values[index][place] = v
-            mixed = torch.cat([self._attend(index, q[lo:hi], at, pages) for lo, hi, at, pages in chains])
-            x = x + mixed @ layer["o_proj"].T
-            y = self._rms_norm(x, layer["post_attention_layernorm"])
-            x = x + (F.silu(y @ layer["gate_proj"].T) * (y @ layer["up_proj"].T)) @ layer["down_proj"].T
-        logits = self._rms_norm(x[self._ints(rows.wants)], self.norm) @ self.head.T
-        out: Floats = logits.float().cpu().numpy()
-        return out
-
+    @torch.inference_mode()
     def copy_page(self, src: int, dst: int) -> None:
         """Copy keys and values of all layers of page `src` into page `dst`."""
         check_page(src, self.limits)
@@ -89,70 +84,103 @@ class TorchRunner:
 
     def close(self) -> None:
         """Free weights and pages."""
-        self.keys, self.values, self.layers = [], [], []
-        self.embedding = self.head = self.norm = torch.empty(0)
+        self.weights, self.keys, self.values = {}, [], []
 
-    def _qkv(self, layer: dict[str, Tensor], x: Tensor, cos: Tensor, sin: Tensor) -> list[Tensor]:
-        """Query, key and value heads of `x`, each `[rows, heads, head_dim]`, queries and keys rotated."""
-        out = []
-        for name in "qkv":
-            y = F.linear(x, layer[f"{name}_proj"], layer.get(f"{name}_bias"))
-            y = y.view(len(x), -1, self.config.head_dim)
-            if name != "v":
-                if self.config.qk_norm:
-                    y = self._rms_norm(y, layer[f"{name}_norm"])
-                a, b = y.float().chunk(2, -1)
-                y = torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(self.dtype)
-            out.append(y)
-        return out
-
-    def _chains(self, rows: Rows) -> list[tuple[int, int, Tensor, Tensor]]:
-        """Per chain (or block of its rows): first and last row, their positions, and the chain's pages."""
-        out = []
-        starts = np.flatnonzero(np.diff(rows.chains, prepend=-1))
-        for first, last in zip(starts, [*starts[1:], len(rows.chains)], strict=True):
-            length = int(rows.positions[last - 1]) + 1
-            pages = self._ints(rows.tables[rows.chains[first], : -(-length // self.limits.page_size)])
-            block = max(1, _SCORES // (self.config.num_heads * length))
+    def _attention(self, index: int, x: Tensor, place: Places) -> Tensor:
+        config, layer = self.config, f"model.layers.{index}.self_attn."
+        n, heads, kv_heads, dim = len(x), config.num_heads, config.num_kv_heads, config.head_dim
+        q = self._project(x, layer + "q_proj").view(n, heads, dim)
+        k = self._project(x, layer + "k_proj").view(n, kv_heads, dim)
+        v = self._project(x, layer + "v_proj").view(n, kv_heads, dim)
+        if config.qk_norm:
+            q, k = self._norm(q, layer + "q_norm"), self._norm(k, layer + "k_norm")
+        cos, sin = self.cos[place.positions, None], self.sin[place.positions, None]
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        keys, values = self.keys[index], self.values[index]
+        keys[place.pages, place.slots] = k
+        values[place.pages, place.slots] = v
+        out = torch.empty_like(q)
+        if len(place.single_rows):
+            tables = place.single_tables
+            out[place.single_rows] = attend(
+                q[place.single_rows, None],
+                keys[tables].flatten(1, 2),
+                values[tables].flatten(1, 2),
+                place.positions[place.single_rows, None],
+            )[:, 0]
+        for chain, first, last, length in place.several:
+            pages = place.tables[chain, : -(-length // self.limits.page_size)]
+            gathered = keys[pages].flatten(0, 1)[None], values[pages].flatten(0, 1)[None]
+            block = max(1, _SCORES // (heads * length))
             for lo in range(first, last, block):
-                hi = min(lo + block, last)
-                out.append((lo, hi, self._ints(rows.positions[lo:hi]), pages))
-        return out
+                part = slice(lo, min(lo + block, last))
+                out[part] = attend(q[None, part], *gathered, place.positions[None, part])[0]
+        return self._project(out.flatten(1), layer + "o_proj")
 
-    def _attend(self, index: int, q: Tensor, positions: Tensor, pages: Tensor) -> Tensor:
-        """Causal attention of rows of one chain: q `[rows, heads, dim]` -> `[rows, heads * dim]`."""
-        k, v = (cache[index][pages].flatten(0, 1).transpose(0, 1) for cache in (self.keys, self.values))
-        mask = torch.arange(k.shape[1], device=self.device) <= positions[:, None]
-        out = F.scaled_dot_product_attention(
-            q.transpose(0, 1)[None], k[None], v[None], attn_mask=mask, enable_gqa=True
-        )
-        return out[0].transpose(0, 1).flatten(1)
+    def _project(self, x: Tensor, name: str) -> Tensor:
+        return F.linear(x, self.weights[name + ".weight"], self.weights.get(name + ".bias"))
 
-    def _rms_norm(self, x: Tensor, weight: Tensor) -> Tensor:
+    def _norm(self, x: Tensor, name: str) -> Tensor:
+        """RMSNorm, the mean square in float32 as transformers has it."""
         wide = x.float()
-        scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.config.norm_eps)
-        return weight * (wide * scale).to(self.dtype)
+        wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.config.norm_eps)
+        return self.weights[name + ".weight"] * wide.to(x.dtype)
 
-    def _layer(self, weights: Mapping[str, Floats], index: int) -> dict[str, Tensor]:
-        prefix = f"model.layers.{index}."
-        names = {
-            **{name: f"{name}.weight" for name in ("input_layernorm", "post_attention_layernorm")},
-            **{f"{name}_proj": f"self_attn.{name}_proj.weight" for name in "qkvo"},
-            **{f"{name}_proj": f"mlp.{name}_proj.weight" for name in ("gate", "up", "down")},
-        }
-        if self.config.qkv_bias:
-            names |= {f"{name}_bias": f"self_attn.{name}_proj.bias" for name in "qkv"}
-        if self.config.qk_norm:
-            names |= {f"{name}_norm": f"self_attn.{name}_norm.weight" for name in "qk"}
-        return {short: self._load(weights, prefix + name) for short, name in names.items()}
+    def _rotations(self, position: int) -> tuple[Tensor, Tensor]:
+        cos, sin = rotations(self.config, min(self.config.context, 2 * (position + 1)))
+        return self._on_device(cos), self._on_device(sin)
 
-    def _load(self, weights: Mapping[str, Floats], name: str) -> Tensor:
-        return torch.tensor(weights[name], dtype=self.dtype, device=self.device)
+    def _on_device(self, array: Floats) -> Tensor:
+        return torch.tensor(array).to(self.device, self.dtype)
 
-    def _ints(self, values: np.ndarray) -> Tensor:
-        return torch.tensor(values, dtype=torch.long, device=self.device)
 
-    def _grow_rotations(self, position: int) -> None:
-        if position >= len(self.cos):
-            tables = rotations(self.config, min(self.config.context, 2 * (position + 1)))
-            self.cos, self.sin = (torch.tensor(table, device=self.device) for table in tables)
+class Places:
+    """Where a step's rows stand, as tensors: computed once, used by every layer.
+
+    single_rows, single_tables   rows of the chains that give just one, and those chains' pages
+    several                      (chain, first row, last row + 1, length) of the others
+    """
+
+    def __init__(self, rows: Rows, limits: Limits, device: torch.device) -> None:
+        def on_device(array: np.ndarray) -> Tensor:
+            return torch.from_numpy(array.astype(np.int64)).to(device)
+
+        page_size, pages = limits.page_size, limits.pages
+        starts = np.flatnonzero(np.diff(rows.chains, prepend=-1))
+        ends = np.append(starts[1:], len(rows.chains))
+        alone = ends - starts == 1
+        longest = int(rows.positions[starts[alone]].max()) // page_size + 1 if alone.any() else 0
+        self.tokens, self.positions = on_device(rows.tokens), on_device(rows.positions)
+        self.wants = on_device(rows.wants)
+        # Entries behind a chain's last page may hold anything; they are gathered and masked.
+        used = rows.tables.clip(0, pages - 1)
+        self.pages = on_device(used[rows.chains, rows.positions // page_size])
+        self.slots = on_device(rows.positions % page_size)
+        self.single_rows = on_device(starts[alone])
+        self.single_tables = on_device(used[rows.chains[starts[alone]], :longest])
+        self.tables = on_device(used)
+        self.several = [
+            (int(rows.chains[first]), int(first), int(last), int(rows.positions[last - 1]) + 1)
+            for first, last in zip(starts[~alone], ends[~alone], strict=True)
+        ]
+
+
+def attend(q: Tensor, keys: Tensor, values: Tensor, positions: Tensor) -> Tensor:
+    """Causal attention. q `[chains, rows, heads, dim]`, keys and values `[chains, length, kv_heads, dim]`,
+    positions `[chains, rows]` -> like q.
+    """
+    seen = torch.arange(keys.shape[1], device=q.device) <= positions[..., None]
+    out = F.scaled_dot_product_attention(
+        q.transpose(1, 2),
+        keys.transpose(1, 2),
+        values.transpose(1, 2),
+        attn_mask=seen[:, None],
+        enable_gqa=True,
+    )
+    return out.transpose(1, 2)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary embedding of `[rows, heads, dim]`; pair i is elements i and i + dim / 2."""
+    a, b = x.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
