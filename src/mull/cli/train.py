@@ -82,8 +82,8 @@ def evaluate(
         low, high = score.interval
         click.echo(
             f"{score.family:<14} level {score.level}  {score.right / score.count:6.1%}  "
-            f"[{low:.2f}, {high:.2f}]  new wordings {score.new_wording[0]}/{score.new_wording[1]}  {score.tokens:5.0f} tokens  "
-            f"{score.capped} capped  {score.looped} looped"
+            f"[{low:.2f}, {high:.2f}]  new wordings {score.new_wording[0]}/{score.new_wording[1]}  "
+            f"{score.tokens:5.0f} tokens  {score.capped} capped  {score.looped} looped"
         )
         for attempt in [each for each in attempts if not each.score][:show]:
             click.echo(f"\n{attempt.problem.question}\n{attempt.text}\n  (right: {attempt.problem.answer})\n")
