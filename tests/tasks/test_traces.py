@@ -1,0 +1,157 @@
+"""Traces are true, line by line, except where a mistake was planted; such a mistake is found and mended."""
+
+import re
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from mull import tasks
+from mull.tasks import Family, Problem, Segment
+from mull.tasks.base import Split
+from tests.tasks.claims import claims
+
+FAMILIES = tasks.families()
+SPLITS: tuple[Split, ...] = ("train", "test")
+PLANTERS = [family for family in FAMILIES if family.name in ("equations", "countdown", "remainders")]
+LONGEST = {"addition": 700, "multiplication": 1000, "knights": 1700}  # characters; the others stay below 900
+each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+each_planter = pytest.mark.parametrize("family", PLANTERS, ids=lambda family: family.name)
+
+
+def samples(family: Family, count: int, slips: float) -> list[tuple[Problem, tuple[Segment, ...]]]:
+    rng = Random(family.name)
+    return [
+        (problem, family.trace(problem, rng, slips))
+        for split in SPLITS
+        for level in family.levels
+        for index in range(count)
+        for problem in [family.problem(split, level, index)]
+    ]
+
+
+def text(segments: tuple[Segment, ...]) -> str:
+    return "".join(segment.text for segment in segments)
+
+
+@each_family
+@pytest.mark.parametrize("slips", [0.0, 1.0])
+def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
+    seen = 0
+    for problem, segments in samples(family, 100, slips):
+        for segment in segments:
+            if segment.learn:
+                found = list(claims(segment.text))
+                seen += len(found)
+                assert not [claim for claim, true in found if not true], problem.question
+    assert seen > 5000 or family.name == "knights"
+
+
+@pytest.mark.parametrize("name", ["addition", "multiplication", "countdown", "remainders"])
+def test_no_number_escapes_the_check(name: str) -> None:
+    """Every `=` between numbers is part of a claim that the check understands."""
+    for problem, segments in samples(tasks.get(name), 40, 0.5):
+        learned = "\n".join(segment.text for segment in segments if segment.learn)
+        assert len(re.findall(r"\d=-?\d", learned)) == len(list(claims(learned))), problem.question
+
+
+def test_every_line_about_knights_is_true() -> None:
+    """Read each line back: what is looked up, whether the claim holds, and whether that fits the speaker."""
+    for problem, segments in samples(tasks.get("knights"), 60, 0.0):
+        case: dict[str, str] = {}
+        for line in text(segments).split("\n"):
+            if match := re.fullmatch(r"Case \d of \d: (.*)", line):
+                case = dict(person.split() for person in match[1].split(", "))  # type: ignore[misc]
+            elif match := re.fullmatch(
+                r"(\w+) says (.*): ([a-z ]+), (true|false), (\w+) (\w+) (ok|no)", line
+            ):
+                speaker, claim, looked, truth, again, kind, verdict = match.groups()
+                assert speaker == again
+                assert case[speaker] == kind
+                assert looked.split() == [case[name] for name in re.findall("[A-Z][a-z]+", claim)]
+                holds = _holds(claim.split(), case)
+                assert truth == ("true" if holds else "false")
+                assert verdict == ("ok" if holds == (kind == "knight") else "no")
+            elif line == "All ok.":
+                assert problem.answer == ", ".join(f"{name} is a {kind}" for name, kind in case.items())
+
+
+def _holds(claim: list[str], case: dict[str, str]) -> bool:
+    match claim:
+        case [a, "knight" | "knave" as kind]:
+            return case[a] == kind
+        case [a, b, "same"]:
+            return case[a] == case[b]
+        case [a, b, "different"]:
+            return case[a] != case[b]
+        case [a, kind_a, "and", b, kind_b]:
+            return case[a] == kind_a and case[b] == kind_b
+        case [a, kind_a, "or", b, kind_b]:
+            return case[a] == kind_a or case[b] == kind_b
+    raise AssertionError(claim)
+
+
+@each_family
+@pytest.mark.parametrize("slips", [0.0, 1.0])
+def test_a_trace_ends_in_the_answer_and_scores(family: Family, slips: float) -> None:
+    for problem, segments in samples(family, 40, slips):
+        thoughts = text(segments)
+        last = thoughts.rsplit("So ", 1)[1]
+        assert problem.answer in last
+        assert thoughts.split("\n")[0].startswith(("Find", "Make"))
+        assert family.score(problem, f"<think>\n{thoughts}\n</think>\n\n{tasks.final(problem)}") == 1.0
+        assert (
+            family.score(problem, f"<think>\n{thoughts}\n\n{tasks.final(problem)}") == 0.0
+        )  # never stopped thinking
+        assert family.score(problem, thoughts) == 0.0
+
+
+@each_family
+def test_a_trace_is_plain_and_short(family: Family) -> None:
+    for _, segments in samples(family, 60, 0.2):
+        thoughts = text(segments)
+        assert re.fullmatch(r"[A-Za-z0-9 \n.,:|<^+*/=()\[\]-]+", thoughts)
+        assert not re.search(r"\n\n|  |\s$", thoughts)
+        assert len(thoughts) < LONGEST.get(family.name, 900)
+
+
+def test_all_families_share_a_small_vocabulary() -> None:
+    words = {
+        word
+        for family in FAMILIES
+        for problem, segments in samples(family, 100, 0.5)
+        for word in re.findall("[A-Za-z]+", f"{problem.question} {text(segments)} {tasks.final(problem)}")
+    }
+    assert len(words) <= 250
+
+
+@each_planter
+def test_planted_mistakes_are_found_by_a_check_and_mended(family: Family) -> None:
+    mended = 0
+    for _, segments in samples(family, 100, 1.0):
+        for slip, repair in pairwise(segments):
+            if not slip.learn and not slip.text.startswith("Try"):
+                match = re.match(r"Check: (.*) wrong, need (-?\d+).*\nWait, again:\n", repair.text)
+                assert match, repair.text
+                assert not match[1].endswith(f"={match[2]}")
+                mended += 1
+        assert segments[-1].learn
+        assert "wrong" not in segments[-1].text.rsplit("again:", 1)[-1]
+    assert mended > 100
+    assert all("wrong" not in text(segments) for _, segments in samples(family, 20, 0.0)), (
+        "mistakes are planted only when asked for"
+    )
+
+
+def test_dead_ends_are_searched_to_their_end() -> None:
+    """A first move that leads nowhere is not learned; every move after it is tried before going back."""
+    family, seen = tasks.get("countdown"), 0
+    for problem, segments in samples(family, 60, 0.0):
+        for slip, search in pairwise(segments):
+            if not slip.learn:
+                *lines, back = search.text.rstrip().split("\n")
+                assert back == f"Back to [{','.join(map(str, problem.facts['numbers']))}]"
+                assert lines
+                assert all(line.endswith(" no") for line in lines)
+                seen += 1
+    assert seen > 50

@@ -1,0 +1,169 @@
+"""Solves questions from their words alone, written apart from the code that makes them."""
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+NAME = "[A-Z][a-z]+"
+TERM = r"(?:\d+\([xyzntkm] ?[-+] ?\d+\)|\d*[xyzntkm]\b|\d+)"
+SIDE = rf"-?{TERM}(?: ?[-+] ?{TERM})*"
+EQUATION = re.compile(rf"(?<!\w){SIDE} ?= ?{SIDE}")
+SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+
+
+def addition(question: str) -> str:
+    a, b = _numbers(question)
+    if re.search(r"Subtract|when you take", question):
+        return str(b - a)
+    minus = re.search(r"minus|difference|\d\s*-\s*\d", question)
+    return str(a - b if minus else a + b)
+
+
+def multiplication(question: str) -> str:
+    a, b = _numbers(question)
+    return str(a * b)
+
+
+def remainders(question: str) -> str:
+    numbers = _numbers(question)
+    if "^" in question:
+        a, n, m = numbers
+        return str(a**n % m)
+    if len(numbers) == 2:
+        return str(numbers[0] % numbers[1])
+    if "remainders" in question:  # with remainders a and b when divided by m and n
+        a, b, m, n = numbers
+    elif question.startswith("Divided") or re.search(r"mod \d+ =", question):
+        m, a, n, b = numbers
+    else:  # a mod m, remainder a when divided by m
+        a, m, b, n = numbers
+    return str(next(x for x in range(1, m * n + 1) if x % m == a and x % n == b))
+
+
+def equations(question: str) -> str:
+    if "legs" in question:
+        heads = int(re.search(r"(\d+) (?:heads|animals|hens and cows)", question)[1])  # type: ignore[index]
+        legs = int(re.search(r"(\d+) legs", question)[1])  # type: ignore[index]
+        asked = re.findall("hens|cows", question)[-1]
+        hens = [h for h in range(heads + 1) if 2 * h + 4 * (heads - h) == legs]
+        return str(_only(h if asked == "hens" else heads - h for h in hens))
+    equals = [match[0] for match in EQUATION.finditer(question)]
+    letters = sorted(set(re.findall("[xyzntkm]", " ".join(equals))))
+    rows = [_affine(text, letters) for text in equals]
+    if len(letters) == 1:
+        return _whole(Fraction(-rows[0][1], rows[0][0]))
+    (a, b, c), (d, e, f) = rows
+    x, y = Fraction(b * f - c * e, a * e - b * d), Fraction(c * d - a * f, a * e - b * d)
+    return _whole(x if _asked(question) == "x" else y)
+
+
+def countdown(question: str) -> tuple[list[int], int]:
+    """The numbers given, and the target."""
+    target = re.search(r"(?:[mM]ake|[tT]arget:?|get|reach) (\d+)", question)
+    assert target, question
+    return sorted(_numbers(question.replace(target[0], "", 1))), int(target[1])
+
+
+def value(expression: str) -> tuple[list[int], Fraction]:
+    """The numbers in an expression and its value, by Python's own grammar. Raises for anything else."""
+    numbers: list[int] = []
+
+    def visit(node: ast.AST) -> Fraction:
+        match node:
+            case ast.Constant(value=int(number)):
+                numbers.append(number)
+                return Fraction(number)
+            case ast.BinOp(left, sign, right):
+                return SIGNS[type(sign)](visit(left), visit(right))
+        raise ValueError(expression)
+
+    result = visit(ast.parse(expression.strip(), mode="eval").body)
+    return sorted(numbers), result
+
+
+def knights(question: str) -> str:
+    said = re.findall(rf'({NAME}) says:? "?(.*?)\."?(?= |$)', question)
+    names = [name for name, _ in said]
+    claims = [_claim(text, name) for name, text in said]
+    fitting = [
+        case
+        for kinds in product((True, False), repeat=len(names))
+        if all(
+            claim(case := dict(zip(names, kinds, strict=True))) == case[n]
+            for n, claim in zip(names, claims, strict=True)
+        )
+    ]
+    return ", ".join(f"{name} is a {'knight' if kind else 'knave'}" for name, kind in _only(fitting).items())
+
+
+def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
+    """The meaning of a sentence, for a case that says who is a knight."""
+    text = re.sub(r"\b(?:I am|I|me)\b", lambda m: f"{speaker} is" if m[0] == "I am" else speaker, text)
+    text = text.removesuffix(", or both")
+    if match := re.fullmatch(rf"({NAME}) and ({NAME}) are (.*)", text):
+        a, b, what = match.groups()
+        return {
+            "the same kind": lambda case: case[a] is case[b],
+            "different kinds": lambda case: case[a] is not case[b],
+            "both knights": lambda case: case[a] and case[b],
+            "both knaves": lambda case: not case[a] and not case[b],
+        }[what]
+    if match := re.fullmatch(rf"At least one of ({NAME}) and ({NAME}) is a (\w+)", text):
+        a, b, kind = match.groups()
+        return lambda case: (kind == "knight") in (case[a], case[b])
+    for word, join in ((" and ", all), (" or ", any)):
+        if word in text:
+            parts = [_claim(part, speaker) for part in text.split(word)]
+            return lambda case: join(part(case) for part in parts)
+    match = re.fullmatch(rf"({NAME}) is a (knight|knave)", text)
+    assert match, text
+    name, kind = match.groups()
+    return lambda case: case[name] == (kind == "knight")
+
+
+def _asked(question: str) -> str:
+    match = re.search(
+        r"[Ff]ind ([xy])\b|what is ([xy])\b|What is ([xy])\b|for ([xy])\b|([xy]) = \?", question
+    )
+    assert match, question
+    return next(letter for letter in match.groups() if letter)
+
+
+def _affine(equation: str, letters: list[str]) -> list[int]:
+    """The equation as coefficients and a constant whose sum must be zero."""
+    left, right = equation.replace(" ", "").split("=")
+
+    def gap(point: dict[str, int]) -> int:
+        return _value(left, point) - _value(right, point)
+
+    zero = dict.fromkeys(letters, 0)
+    return [gap(zero | {letter: 1}) - gap(zero) for letter in letters] + [gap(zero)]
+
+
+def _whole(number: Fraction) -> str:
+    assert number.denominator == 1
+    return str(number)
+
+
+def _value(side: str, values: dict[str, int]) -> int:
+    if match := re.fullmatch(r"(\d+)\((.*)\)", side):
+        return int(match[1]) * _value(match[2], values)
+    terms = re.findall(r"([+-]?)(\d*)([a-z]?)", side)
+    return sum(
+        (-1 if sign == "-" else 1) * (int(number) if number else 1) * (values[letter] if letter else 1)
+        for sign, number, letter in terms
+        if number or letter
+    )
+
+
+def _numbers(question: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", question)]
+
+
+def _only(found: Iterable[Any]) -> Any:
+    (one,) = found
+    return one
