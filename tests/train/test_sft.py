@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from mull.train.data import Mix
-from mull.train.sft import Plan, TrainingError, begin, train
+from mull.train.sft import Plan, TrainingError, begin, further, train
 from tests.train.test_model import small
 
 MIX = Mix(families=(("addition", 1.0),), levels=((1, 1.0),))
@@ -80,7 +81,7 @@ def test_kill_nine_loses_only_what_came_after_the_last_save(tmp_path: Path) -> N
     while not state.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL  # in the middle, not after the end
     assert state.exists()
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
     train(plan(tmp_path / "whole", tokens=40_000), say=silent)
@@ -109,3 +110,17 @@ def test_the_schedule_warms_up_stays_and_falls(tmp_path: Path) -> None:
 
 def _log(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_finished_model_is_trained_further(tmp_path: Path) -> None:
+    first = train(plan(tmp_path / "first"), say=silent)
+    later = further(plan(tmp_path / "later", tokens=4_000, seed=1), first)
+    run = begin(later)
+    expected = load_file(first / "model.safetensors")
+    assert all(
+        torch.equal(weight.bfloat16(), expected[name]) for name, weight in run.model.state_dict().items()
+    )
+    assert run.advance() < 2.5
+    assert (tmp_path / "later" / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+    with pytest.raises(TrainingError, match="trained here"):
+        begin(further(plan(tmp_path / "none"), tmp_path / "nothing"))

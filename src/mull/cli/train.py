@@ -23,26 +23,36 @@ def train() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="How long to train.")
 @click.option("--tokens", type=click.IntRange(min=1), help="How much to train; resumes bit for bit.")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="Begin with this model's weights.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out after a stop or a crash.")
 def sft(
-    out: Path, minutes: float | None, tokens: int | None, seed: int, threads: int | None, resume: bool
+    out: Path,
+    minutes: float | None,
+    tokens: int | None,
+    start: Path | None,
+    seed: int,
+    threads: int | None,
+    resume: bool,
 ) -> None:
     """Supervised training on worked thoughts. The finished model is in OUT/model.
 
     The state is saved every three minutes; a run that was stopped or killed goes on with --resume.
+    With --from, a finished model is trained further, at half the learning rates and on problems of
+    its own if the seed is another.
     """
     try:
         import torch
     except ImportError:
         raise MullError("training needs torch: pip install 'mull[train]'") from None
-    from mull.train.sft import Plan
+    from mull.train.sft import Plan, further
     from mull.train.sft import train as run
 
     if threads:
         torch.set_num_threads(threads)
-    folder = run(Plan(out=out, minutes=minutes, tokens=tokens, seed=seed), resume=resume, say=click.echo)
+    plan = Plan(out=out, minutes=minutes, tokens=tokens, seed=seed)
+    folder = run(further(plan, start) if start else plan, resume=resume, say=click.echo)
     click.echo(f'the model is in {folder}\n  mull ask --model {folder} "What is 394 + 323?"')
 
 

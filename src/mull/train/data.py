@@ -11,7 +11,7 @@ resumed run continues with the very next batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from mull import tasks
 from mull.tasks import Problem, Segment
+from mull.train.wording import reword
 
 PROMPT = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n<think>\n"
 CLOSE = "\n</think>\n\n"
@@ -38,6 +39,7 @@ class Mix:
     slips: float = 0.1  # thoughts with a planted mistake that is noticed and repaired
     unthought: float = 0.03  # empty thoughts
     cut: float = 0.06  # thoughts cut anywhere: an answer can be forced at any time
+    reworded: float = 0.35  # questions in other words than the family's
 
 
 class Sample(NamedTuple):
@@ -112,7 +114,7 @@ class Stream:
 
     def _fill(self, pool: int, longest: int, tokens: int) -> None:
         rng = Random(f"{self._seed}/{pool}")
-        samples = [s for s in self._draw(rng, pool * POOL) if len(s.ids) <= longest]
+        samples = [s for s in self._draw(rng, self._seed * 10**8 + pool * POOL) if len(s.ids) <= longest]
         samples.sort(key=lambda sample: len(sample.ids))
         batches: list[list[Sample]] = [[]]
         for sample in samples:
@@ -129,7 +131,10 @@ class Stream:
         for index in range(first, first + POOL):
             family = tasks.get(rng.choices(names, shares)[0])
             problem = family.problem("train", rng.choices(levels, weights)[0], index)
-            sample = encode(self._tokenizer, problem, family.trace(problem, rng, mix.slips))
+            thoughts = family.trace(problem, rng, mix.slips)
+            if rng.random() < mix.reworded:
+                problem = replace(problem, question=reword(problem.question, rng))
+            sample = encode(self._tokenizer, problem, thoughts)
             kind = rng.random()
             if kind < mix.unthought + mix.cut:
                 length = sample.ids.index(self._close) - sample.ids.index(self._think) - 3

@@ -49,6 +49,7 @@ def export(model: Qwen2, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype 
     )
     weights = {name: weight.to(dtype).contiguous() for name, weight in model.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner only
     return folder
 
 

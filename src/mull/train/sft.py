@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from mull.errors import MullError
@@ -50,6 +53,7 @@ class Plan:
     """One run. Exactly one of `minutes` and `tokens` says how long."""
 
     out: Path
+    start: Path | None = None  # an exported model to begin from, instead of nothing
     minutes: float | None = None
     tokens: int | None = None
     seed: int = 0
@@ -76,6 +80,19 @@ class Plan:
         return min(1.0, (step + 1) / self.warmup) * min(1.0, max(self.floor, decay))
 
 
+def further(plan: Plan, start: Path) -> Plan:
+    """The plan for training the model in folder `start` on: half the rates, earlier decay, nothing short."""
+    return replace(
+        plan,
+        start=start,
+        matrix_rate=plan.matrix_rate / 2,
+        rate=plan.rate / 2,
+        embedding_rate=plan.embedding_rate / 2,
+        flat=0.15,
+        short=(0.0, plan.longest),
+    )
+
+
 class Run:
     """What a run is made of, and what a save holds: everything that the next step depends on."""
 
@@ -83,7 +100,10 @@ class Run:
         self.plan, self.tokenizer = plan, tokenizer
         size = -(-tokenizer.get_vocab_size() // 16) * 16
         self.model = Qwen2(plan.shape(size))
-        initialize(self.model, plan.seed, tokenizers.alike(tokenizer))
+        if plan.start is None:
+            initialize(self.model, plan.seed, tokenizers.alike(tokenizer))
+        else:
+            _load(self.model, plan.start)
         matrices: list[torch.Tensor] = []
         other: list[torch.Tensor] = []
         embedding: list[torch.Tensor] = []
@@ -209,11 +229,14 @@ def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) 
 
 
 def begin(plan: Plan) -> Run:
-    """A run at its first step. The tokenizer is built once for a folder, then kept."""
+    """A run at its first step. The tokenizer is built (or taken over) once for a folder, then kept."""
     plan.out.mkdir(parents=True, exist_ok=True)
     path = plan.out / "tokenizer.json"
     if not path.exists():
-        tokenizers.build().save(str(path))
+        if plan.start is None:
+            tokenizers.build().save(str(path))
+        else:
+            _take_over(plan.start / "tokenizer.json", path)
     return Run(plan, Tokenizer.from_file(str(path)))
 
 
@@ -227,6 +250,23 @@ def held_out_loss(model: Qwen2, samples: list[Sample], rows: int = 12) -> float:
         losses = model.losses(batch.ids, batch.learn)
         total, count = total + losses.sum().item(), count + losses.numel()
     return round(total / count, 4)
+
+
+def _take_over(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise TrainingError(f"{source}: {error.strerror}. Pass the folder of a model trained here.") from None
+
+
+def _load(model: Qwen2, folder: Path) -> None:
+    try:
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(
+            f"{folder}: cannot be trained further ({reason}). Pass the folder of a model trained here."
+        ) from None
 
 
 def _report(log: Path, record: dict[str, Any], run: Run, say: Callable[[str], None]) -> None:
@@ -245,7 +285,7 @@ def _report(log: Path, record: dict[str, Any], run: Run, say: Callable[[str], No
 def _settings(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, as saved; without what may change between two parts of a run."""
     values = asdict(plan)
-    for name in ("out", "shape", "log_every", "save_every", "held_out"):
+    for name in ("out", "start", "shape", "log_every", "save_every", "held_out"):
         del values[name]
     settings: dict[str, Any] = json.loads(json.dumps(values))
     return settings
