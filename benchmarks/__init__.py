@@ -1,0 +1,1 @@
+"""Ours against its peers, side by side: one command for each part that promises a number."""
