@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
-Q ?= Using 3, 7, 8 and 25, make 54.
+Q ?= Solve 3x + 4 = 19 for x.
 
 .PHONY: ask test test-slow lint format bench clean
 
