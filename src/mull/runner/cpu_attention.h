@@ -91,8 +91,8 @@ INLINE void score(const attention *a, const int count, const int at_once, int fi
         UNROLL for (int j = 0; j < at_once; j++) b[j] = block_at(a->c, table[page + j], a->layer, a->head);
         UNROLL for (int j = 0; j < count * at_once * VECTORS; j++) sums[j] = (vfloat){0};
         const float *q = a->queries + (size_t)first * wide;
-        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim);
-        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2);
+        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim, 0);
+        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2, 0);
         float *s = a->scores + (size_t)first * SPAN + (size_t)(page - a->start) * PAGE;
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
@@ -115,8 +115,8 @@ INLINE void weigh(const attention *a, const int count, const int at_once, int fi
             const float *b[8], *v = block_at(a->c, table[p], a->layer, a->head) + block + d;
             UNROLL for (int j = 0; j < at_once; j++) b[j] = v + j * PANEL;
             const float *s = a->scores + (size_t)first * SPAN + (size_t)(p - a->start) * PAGE;
-            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE);
-            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2);
+            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE, 0);
+            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2, 0);
         }
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
@@ -129,9 +129,9 @@ typedef void visit(const attention *a, int count, int first, const int32_t *tabl
 static void score_pages(const attention *a, int count, int first, const int32_t *table, int page, int end) {
 #define CASE(n)                                                            \
     case n: {                                                              \
-        const int whole = page + (end - page) / PANELS_FOR(n) * PANELS_FOR(n); \
-        score(a, n, PANELS_FOR(n), first, table, page, whole);             \
-        if (PANELS_FOR(n) > 1) score(a, n, 1, first, table, whole, end);   \
+        const int whole = page + (end - page) / PANELS_FOR(BF16, n) * PANELS_FOR(BF16, n); \
+        score(a, n, PANELS_FOR(BF16, n), first, table, page, whole);             \
+        if (PANELS_FOR(BF16, n) > 1) score(a, n, 1, first, table, whole, end);   \
         break;                                                             \
     }
     switch (count) {
@@ -147,8 +147,8 @@ static void weigh_pages(const attention *a, int count, int first, const int32_t 
     const size_t wide = dim_padded(a->c);
 #define CASE(n)                                                                                        \
     case n:                                                                                            \
-        if (PANELS_FOR(n) > 1 && wide % (PANELS_FOR(n) * PANEL) == 0)                                  \
-            weigh(a, n, PANELS_FOR(n), first, table, page, end);                                       \
+        if (PANELS_FOR(BF16, n) > 1 && wide % (PANELS_FOR(BF16, n) * PANEL) == 0)                                  \
+            weigh(a, n, PANELS_FOR(BF16, n), first, table, page, end);                                       \
         else weigh(a, n, 1, first, table, page, end);                                                  \
         break;
     switch (count) {

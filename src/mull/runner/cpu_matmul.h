@@ -1,7 +1,7 @@
 /* y = x Wᵀ with packed weights, for few rows x and wide W.
 
    W [n][k] is packed in panels of 16 columns (outputs): [n / 16][k / step][16][step], so that one
-   32-bit lane holds `step` consecutive inputs of one output: 1 float, 2 bfloat16, or DOT int8. A tile
+   32-bit lane holds `step` consecutive inputs of one output: 1 float, 2 bfloat16 or 4 int8. A tile
    of rows x panels keeps its sums in registers and runs over all k in order; every output is the same
    sum in the same order whatever the tile, so a row's result does not depend on the other rows. */
 #ifndef MULL_CPU_MATMUL_H
@@ -10,7 +10,12 @@
 #include "cpu_simd.h"
 
 enum { F32, BF16, INT8 };
-enum { TILE = LANES == 16 ? 8 : 6 }; /* most rows of a tile */
+
+/* Most rows of a tile, so that its sums stay in registers. */
+enum {
+    TILE = ACCUMULATORS / VECTORS < 8 ? ACCUMULATORS / VECTORS : 8,
+    TILE_INT8 = PARTS == 1 ? TILE : (TILE + 1) / 2,
+};
 
 typedef struct {
     int32_t kind; /* F32, BF16, INT8 */
@@ -29,7 +34,7 @@ typedef struct {
     int32_t *offsets; /* [rows] what cancels WEIGHT_ZERO */
 } operand;
 
-static int step_of(int kind) { return kind == F32 ? 1 : kind == BF16 ? 2 : DOT; }
+static int step_of(int kind) { return kind == F32 ? 1 : kind == BF16 ? 2 : 4; }
 static size_t bytes_of(int kind) { return kind == F32 ? 4 : kind == BF16 ? 2 : 1; }
 static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -39,8 +44,6 @@ static size_t panel_bytes(int kind, int k) {
 
 /* Packs rows [n][k] of float32 weights into the panels from `panel` on; a short last panel gets zeros. */
 static void pack(int kind, const float *w, int n, int k, void *panels, float *scales, int panel) {
-    const int step = step_of(kind);
-    const size_t steps = padded((size_t)k, (size_t)step) / (size_t)step;
     for (int first = 0; first < n; first += PANEL, panel++) {
         char *out = (char *)panels + (size_t)panel * panel_bytes(kind, k);
         memset(out, kind == INT8 ? WEIGHT_ZERO : 0, panel_bytes(kind, k));
@@ -55,15 +58,15 @@ static void pack(int kind, const float *w, int n, int k, void *panels, float *sc
                 float largest = 0;
                 for (int i = 0; i < k; i++) largest = fmaxf(largest, fabsf(row[i]));
                 const float inverse = largest > 0 ? 127 / largest : 0;
-                int8_t *to = (int8_t *)out + DOT * column;
+                uint8_t *to = (uint8_t *)out + 4 * column;
                 scales[(size_t)panel * PANEL + column] = largest / 127;
-                for (int i = 0; i < k; i++)
-                    to[(size_t)(i / DOT) * DOT * PANEL + i % DOT] =
-                        (int8_t)((int)lrintf(row[i] * inverse) + WEIGHT_ZERO);
+                for (int i = 0; i < k; i++) {
+                    const int byte = PARTS == 2 ? (i & 1) * 2 + (i >> 1 & 1) : i % 4;
+                    to[(size_t)(i / 4) * 4 * PANEL + byte] = (uint8_t)(lrintf(row[i] * inverse) + WEIGHT_ZERO);
+                }
             }
         }
     }
-    (void)steps;
 }
 
 /* Symmetric 8-bit form of one row: q = round(x * 127 / max|x|). Padding stays zero. */
@@ -89,12 +92,16 @@ static void quantize(const operand *o, int row, int k) {
     o->offsets[row] = -WEIGHT_ZERO * total;
 }
 
-/* sums[rows][VECTORS * panels] += x * b over `steps` lanes of b, `stride` lanes from step to step.
-   Also the kernel of attention, where b are pages of keys or values. */
+/* sums[rows][VECTORS * panels] += x * b over `steps` lanes of b, `b_stride` lanes from step to step.
+   Also the kernel of attention, where b are pages of keys or values. With `ahead` (in lanes) the weights to
+   come are called into the second-level cache: several rows keep the core too busy to run ahead itself. */
 INLINE void multiply(const int kind, const int rows, const int panels, vfloat *sums, const float *x,
-                     size_t x_stride, const float *const *b, size_t b_stride, int steps) {
+                     size_t x_stride, const float *const *b, size_t b_stride, int steps, size_t ahead) {
     const int width = panels * VECTORS;
     for (int s = 0; s < steps; s++) {
+        if (ahead)
+            UNROLL for (int j = 0; j < panels; j++)
+                __builtin_prefetch(b[j] + (size_t)s * b_stride + ahead, 0, 2);
         if (kind == F32) {
             vfloat w[8];
             UNROLL for (int j = 0; j < width; j++)
@@ -120,26 +127,33 @@ INLINE void multiply(const int kind, const int rows, const int panels, vfloat *s
 }
 
 INLINE void multiply_int8(const int rows, const int panels, vint *sums, const quant *q, size_t q_stride,
-                          const int8_t *w, size_t w_stride, int steps) {
+                          const char *w, size_t w_stride, int steps) {
+    enum { WORD = 4 / sizeof(quant) };
     const int width = panels * VECTORS;
     for (int s = 0; s < steps; s++) {
         vint b[8];
         UNROLL for (int j = 0; j < width; j++)
-            b[j] = load_weights(w + (size_t)(j / VECTORS) * w_stride +
-                                ((size_t)s * PANEL + (size_t)(j % VECTORS * LANES)) * DOT);
-        UNROLL for (int i = 0; i < rows; i++) {
-            int32_t word;
-            memcpy(&word, q + (size_t)i * q_stride + (size_t)s * DOT, sizeof word);
-            const vint a = broadcast_int(word);
-            UNROLL for (int j = 0; j < width; j++) sums[i * width + j] = dot(sums[i * width + j], a, b[j]);
+            b[j] = load_int(w + (size_t)(j / VECTORS) * w_stride +
+                            ((size_t)s * PANEL + (size_t)(j % VECTORS * LANES)) * 4);
+        UNROLL for (int p = 0; p < PARTS; p++) {
+            vint parts[8];
+            UNROLL for (int j = 0; j < width; j++) parts[j] = part(b[j], p);
+            UNROLL for (int i = 0; i < rows; i++) {
+                int32_t word;
+                memcpy(&word, q + (size_t)i * q_stride + (size_t)(s * PARTS + p) * WORD, sizeof word);
+                const vint a = broadcast_int(word);
+                UNROLL for (int j = 0; j < width; j++)
+                    sums[i * width + j] = dot(sums[i * width + j], a, parts[j]);
+            }
         }
     }
 }
 
-/* Panels that a tile of `rows` takes at once: enough sums to hide the latency, few enough to fit. */
-#define PANELS_FOR(rows)                                              \
-    ((rows) * VECTORS * 4 <= ACCUMULATORS && 4 * VECTORS <= 8 ? 4     \
-     : (rows) * VECTORS * 2 <= ACCUMULATORS && 2 * VECTORS <= 8 ? 2 : 1)
+/* Panels that a tile takes at once: with few rows more, so that enough sums hide the latency of one. */
+#define PANELS_FOR(kind, rows)                                                                             \
+    ((kind) == INT8 || VECTORS * 2 > 8 || (rows) * VECTORS * 2 > ACCUMULATORS - 4 * ((kind) == BF16) ? 1    \
+     : (rows) * VECTORS * 4 > ACCUMULATORS || VECTORS * 4 > 8                 ? 2                          \
+                                                                              : 4)
 
 /* One tile: rows [row, row + rows) times panels [panel, panel + panels); set or added to y. */
 INLINE void tile(const int kind, const int rows, const int panels, const matrix *m, const operand *o,
@@ -152,8 +166,7 @@ INLINE void tile(const int kind, const int rows, const int panels, const matrix 
         vint exact[TILE * 8];
         UNROLL for (int i = 0; i < rows; i++)
             UNROLL for (int j = 0; j < width; j++) exact[i * width + j] = broadcast_int(o->offsets[row + i]);
-        multiply_int8(rows, panels, exact, o->q + (size_t)row * o->stride, o->stride, (const int8_t *)w, size,
-                      (m->k + DOT - 1) / DOT);
+        multiply_int8(rows, panels, exact, o->q + (size_t)row * o->stride, o->stride, w, size, (m->k + 3) / 4);
         UNROLL for (int i = 0; i < rows; i++) {
             const vfloat scale = broadcast(o->scales[row + i]);
             UNROLL for (int j = 0; j < width; j++)
@@ -165,7 +178,7 @@ INLINE void tile(const int kind, const int rows, const int panels, const matrix 
         UNROLL for (int j = 0; j < panels; j++) b[j] = (const float *)(w + (size_t)j * size);
         UNROLL for (int j = 0; j < rows * width; j++) sums[j] = (vfloat){0};
         multiply(kind, rows, panels, sums, o->x + (size_t)row * o->stride, o->stride, b, PANEL,
-                 kind == F32 ? m->k : (m->k + 1) / 2);
+                 kind == F32 ? m->k : (m->k + 1) / 2, row == 0 && rows > (kind == F32 ? 3 : 1) ? 1024 : 0);
     }
     UNROLL for (int i = 0; i < rows; i++) {
         float *out = y + (size_t)(row + i) * y_stride + (size_t)panel * PANEL;
@@ -176,8 +189,7 @@ INLINE void tile(const int kind, const int rows, const int panels, const matrix 
 
 INLINE void tiles(const int kind, const int rows, const matrix *m, const operand *o, int row, int panel,
                   int last, float *y, size_t y_stride, int add) {
-    enum { MOST = 4 };
-    const int at_once = PANELS_FOR(rows);
+    const int at_once = PANELS_FOR(kind, rows);
     for (; panel + at_once <= last; panel += at_once)
         tile(kind, rows, at_once, m, o, row, panel, y, y_stride, add);
     for (; panel < last; panel++) tile(kind, rows, 1, m, o, row, panel, y, y_stride, add);
@@ -205,7 +217,7 @@ INLINE void rows_by_panels(const int kind, int rows, const matrix *m, const oper
 /* y[rows][n] (+)= x Wᵀ for panels [first, last). Rows are cut into tiles of nearly equal height. */
 static void matmul(const matrix *m, const operand *o, int rows, int first, int last, float *y,
                    size_t y_stride, int add) {
-    const int count = (rows + TILE - 1) / TILE;
+    const int tallest = m->kind == INT8 ? TILE_INT8 : TILE, count = (rows + tallest - 1) / tallest;
     for (int panel = first; panel < last; panel += 4) {
         const int end = panel + 4 < last ? panel + 4 : last;
         for (int i = 0; i < count; i++) {

@@ -104,51 +104,42 @@ INLINE float from_bf16(uint16_t half) {
 INLINE vfloat low_bf16(vint pair) { return (vfloat)(pair << 16); }
 INLINE vfloat high_bf16(vint pair) { return (vfloat)(pair & (int32_t)0xffff0000); }
 
-/* 8-bit dot products, exact in int32. A lane of the weights holds DOT consecutive inputs of one column;
-   a lane of the activations the same inputs of one row, as `quant`. Weights are stored with WEIGHT_ZERO
-   added, which each row's offset takes away again. */
+/* 8-bit dot products, exact in int32. A lane of the weights holds 4 consecutive inputs of one column,
+   each plus WEIGHT_ZERO; `part` p of it is what one `dot` takes, together with the same inputs of one row: all 4 as
+   bytes where there is an instruction for it, else inputs 0, 1 and then 2, 3 as 16-bit pairs. For the latter
+   the bytes lie in the order 0 2 1 3, so that a part is the low or the high half of each 16 bits. */
 #if defined(__AVX512VNNI__)
-#define DOT 4
-#define WEIGHT_ZERO 128
+enum { PARTS = 1, WEIGHT_ZERO = 128 };
 typedef int8_t quant;
-INLINE vint load_weights(const int8_t *p) { return load_int(p); }
+INLINE vint part(vint weights, int p) { return (void)p, weights; }
 INLINE vint dot(vint sum, vint activations, vint weights) {
     return (vint)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)weights, (__m512i)activations);
 }
 #elif defined(__ARM_FEATURE_DOTPROD)
-#define DOT 4
-#define WEIGHT_ZERO 0
+enum { PARTS = 1, WEIGHT_ZERO = 0 };
 typedef int8_t quant;
-INLINE vint load_weights(const int8_t *p) { return load_int(p); }
+INLINE vint part(vint weights, int p) { return (void)p, weights; }
 INLINE vint dot(vint sum, vint activations, vint weights) {
     return (vint)vdotq_s32((int32x4_t)sum, (int8x16_t)weights, (int8x16_t)activations);
 }
 #else
-#define DOT 2
-#define WEIGHT_ZERO 0
+enum { PARTS = 2, WEIGHT_ZERO = 128 };
 typedef int16_t quant;
-typedef int16_t vshort __attribute__((vector_size(4 * LANES)));
-typedef int8_t vbyte __attribute__((vector_size(2 * LANES)));
-typedef int8_t vbyte_unaligned __attribute__((vector_size(2 * LANES), aligned(1), may_alias));
-INLINE vint load_weights(const int8_t *p) {
-    return (vint)__builtin_convertvector((vbyte) * (const vbyte_unaligned *)p, vshort);
+typedef uint16_t vhalves __attribute__((vector_size(4 * LANES)));
+INLINE vint part(vint weights, int p) {
+    return p == 0 ? weights & 0x00ff00ff : (vint)((vhalves)weights >> 8);
 }
 INLINE vint dot(vint sum, vint activations, vint weights) {
-#if defined(__AVX512BW__)
-    return sum + (vint)_mm512_madd_epi16((__m512i)weights, (__m512i)activations);
-#elif defined(__AVX2__)
+#if defined(__AVX2__)
     return sum + (vint)_mm256_madd_epi16((__m256i)weights, (__m256i)activations);
 #elif defined(__SSE2__)
     return sum + (vint)_mm_madd_epi16((__m128i)weights, (__m128i)activations);
-#elif defined(__ARM_NEON)
+#elif defined(__aarch64__)
     const int32x4_t low = vmull_s16(vget_low_s16((int16x8_t)weights), vget_low_s16((int16x8_t)activations));
-    const int32x4_t high = vmull_high_s16((int16x8_t)weights, (int16x8_t)activations);
-    return sum + (vint)vpaddq_s32(low, high);
+    return sum + (vint)vpaddq_s32(low, vmull_high_s16((int16x8_t)weights, (int16x8_t)activations));
 #else
-    const vint even = ((weights << 16) >> 16) * ((activations << 16) >> 16);
-    return sum + even + (weights >> 16) * (activations >> 16);
+    return sum + (weights & 0xffff) * ((activations << 16) >> 16) + (weights >> 16) * (activations >> 16);
 #endif
 }
 #endif
-
 #endif
