@@ -85,7 +85,6 @@ def test_alike_pairs_differ_only_in_case_and_space(tokenizer: Tokenizer) -> None
         assert a == b.strip() or a == b.strip().lower()
 
 
-@pytest.mark.skipif(not EMBEDDED.exists(), reason="no embedded checkpoint")
 def test_the_embedded_tokenizer_has_the_same_entries() -> None:
     """Its ids were given when it was trained; families may count their words otherwise since."""
     built = tokenizers.build()
