@@ -7,18 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gguf
 import numpy as np
 
 from benchmarks.models import Model, save_tokenizer
 from mull.model.checkpoint import Checkpoint
 
-TYPES = {
-    "f32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
-    "16": (gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
-    "int8": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
-}
+if TYPE_CHECKING:
+    import gguf
+
+GGUF_TYPES = {"f32": ("F32", "ALL_F32"), "16": ("F16", "MOSTLY_F16"), "int8": ("Q8_0", "MOSTLY_Q8_0")}
 OPENVINO_TYPES = {"f32": "fp32", "16": "fp16", "int8": "int8"}
 OPENVINO_PACKAGES = ("openvino-genai", "optimum-intel", "nncf")
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
@@ -40,10 +39,13 @@ def to_gguf(model: Model, dtype: str) -> Path:
     path = model.derived / f"{dtype}.gguf"
     if path.exists():
         return path
+    import gguf
+
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint.open(model.folder)
     config, weights = checkpoint.config, checkpoint.weights
-    kind, file_type = TYPES[dtype]
+    kind_name, file_name = GGUF_TYPES[dtype]
+    kind, file_type = gguf.GGMLQuantizationType[kind_name], gguf.LlamaFileType[file_name]
     aside = path.with_suffix(".tmp")
     writer = gguf.GGUFWriter(aside, "qwen2")
     writer.add_context_length(config.context)

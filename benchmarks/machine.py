@@ -18,7 +18,7 @@ PACKAGES = ("numpy", "torch", "transformers", "llama-cpp-python", "gguf")
 
 
 def describe(repetitions: int) -> dict[str, Any]:
-    """Everything a reader needs to judge the numbers, the load above all."""
+    """What a reader needs to know to repeat the numbers."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.split(":")[1].strip() for line in info if line.startswith("model name")]
     return {
@@ -29,9 +29,22 @@ def describe(repetitions: int) -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "commit": commit(),
         "date": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
-        "load": round(os.getloadavg()[0], 2),
         "repetitions": repetitions,
     }
+
+
+def busy(seconds: float = 1.0) -> float:
+    """Cores at work during the next second. Unlike the load average it forgets what is over."""
+    before = _idle_ticks()
+    time.sleep(seconds)
+    idle = (_idle_ticks() - before) / os.sysconf("SC_CLK_TCK") / seconds
+    return round(max(0.0, (os.cpu_count() or 1) - idle), 2)
+
+
+def _idle_ticks() -> int:
+    """Of all cores since boot, waiting for disks included."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return int(fields[4]) + int(fields[5])
 
 
 def commit() -> str:

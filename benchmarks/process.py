@@ -27,12 +27,15 @@ class Place:
 
 
 def place(model: Model, peer: str, dtype: str) -> Place:
-    """Converts the model and sets the peer up, where that has not been done."""
-    if peer.startswith("llama.cpp"):
-        return Place(sys.executable, str(to_gguf(model, dtype)))
-    if peer == "openvino":
-        cache = model.derived.parent
-        return Place(str(openvino_python(cache)), str(to_openvino(model, dtype, cache)))
+    """Converts the model and sets the peer up, where that has not been done. Raises RuntimeError."""
+    try:
+        if peer.startswith("llama.cpp"):
+            return Place(sys.executable, str(to_gguf(model, dtype)))
+        if peer == "openvino":
+            cache = model.derived.parent
+            return Place(str(openvino_python(cache)), str(to_openvino(model, dtype, cache)))
+    except Exception as error:  # other people's installers and converters: whatever it is, the others go on
+        raise RuntimeError(f"{peer} cannot be set up: {type(error).__name__}: {error}") from error
     return Place(sys.executable, str(model.folder))
 
 
@@ -89,10 +92,7 @@ class Worker:
 @contextmanager
 def worker(model: Model, peer: str, dtype: str, threads: int) -> Iterator[Worker]:
     """A peer that has loaded its model. Raises RuntimeError when it cannot be set up."""
-    try:
-        where = place(model, peer, dtype)
-    except (subprocess.CalledProcessError, OSError) as error:
-        raise RuntimeError(f"{peer} cannot be set up: {error}") from None
+    where = place(model, peer, dtype)
     found = Worker(peer, where, dtype, threads)
     try:
         found.answer()

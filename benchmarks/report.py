@@ -40,7 +40,7 @@ class Row:
 
 def render(kept: Results) -> str:
     """Everything that was measured. Rows whose measurement is missing or failed say so."""
-    lines = [*_machine(kept["machine"]), "", "| what | target | measured | reached |", "|---|---|---|---|"]
+    lines = [*_machine(kept), "", "| what | target | measured | reached |", "|---|---|---|---|"]
     lines += [row.render(kept) for row in ROWS]
     lines += ["", "Ratios: median over median of tokens a second by the wall clock, whole engine, over", ""]
     lines[-2] += " the peer's; in brackets least and most of the pairs of repetitions."
@@ -110,7 +110,7 @@ def _rows() -> Iterator[Row]:
     )
     for model in ("5M", "embedded"):
         for chains, target in ((1, 2.0), (8, 2.5), (64, 2.0)):
-            for dtype, theirs in (("f32", "F32"), ("16", "F16"), ("int8", "Q8_0")):
+            for dtype, theirs in _GGUF[model == "embedded" :]:
                 what = f"{model}, {_chains(chains)}, one core: {_BITS[dtype]} over llama.cpp {theirs}"
                 case = f"{model}/greedy/{chains}/1"
                 yield faster(what, target, case, f"mull {dtype}", f"llama.cpp {dtype}")
@@ -146,17 +146,19 @@ def _rows() -> Iterator[Row]:
     )
 
 
+_GGUF = (("f32", "F32"), ("16", "F16"), ("int8", "Q8_0"))
 _BITS = {"f32": "f32", "16": "bf16", "int8": "int8"}
 ROWS = list(_rows())
 
 
-def _machine(machine: Results) -> list[str]:
+def _machine(kept: Results) -> list[str]:
+    machine, busy = kept["machine"], list(kept["busy"].values())
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     return [
         f"{machine['processor']}, {machine['cores']} cores, best instruction set found "
         f"{machine['instruction_set']}; Python {machine['python']}, {packages}.",
-        f"Commit {machine['commit']}, {machine['date']} UTC, load at the start {machine['load']}, "
-        f"{machine['repetitions']} repetitions.",
+        f"Commit {machine['commit']}, {machine['date']} UTC, {machine['repetitions']} repetitions. "
+        f"Cores busy with other work before a measurement: median {median(busy):.2f}, most {max(busy):.2f}.",
     ]
 
 

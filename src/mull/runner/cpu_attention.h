@@ -84,15 +84,19 @@ static int pages_of(const attention *a, int row) { return a->at->positions[a->ro
 /* scores = q Kᵀ for `count` queries from `first` over pages [page, end) of `table`. */
 INLINE void score(const attention *a, const int count, const int at_once, int first, const int32_t *table,
                   int page, int end) {
-    const size_t wide = dim_padded(a->c);
+    const size_t wide = dim_padded(a->c), block = block_of(a->c);
     for (; page < end; page += at_once) {
-        const float *b[8];
+        const float *b[8], *soon[8]; /* soon: the values of these pages, the keys of the next */
         vfloat sums[TILE * 8];
-        UNROLL for (int j = 0; j < at_once; j++) b[j] = block_at(a->c, table[page + j], a->layer, a->head);
+        UNROLL for (int j = 0; j < at_once; j++) {
+            b[j] = block_at(a->c, table[page + j], a->layer, a->head);
+            soon[j] = b[j] + block;
+            soon[at_once + j] = page + at_once + j < end ? block_at(a->c, table[page + at_once + j], a->layer, a->head) : b[j];
+        }
         UNROLL for (int j = 0; j < count * at_once * VECTORS; j++) sums[j] = (vfloat){0};
         const float *q = a->queries + (size_t)first * wide;
-        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim, 0);
-        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2, 0);
+        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim, soon, 2 * at_once);
+        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2, soon, 2 * at_once);
         float *s = a->scores + (size_t)first * SPAN + (size_t)(page - a->start) * PAGE;
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
@@ -115,8 +119,8 @@ INLINE void weigh(const attention *a, const int count, const int at_once, int fi
             const float *b[8], *v = block_at(a->c, table[p], a->layer, a->head) + block + d;
             UNROLL for (int j = 0; j < at_once; j++) b[j] = v + j * PANEL;
             const float *s = a->scores + (size_t)first * SPAN + (size_t)(p - a->start) * PAGE;
-            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE, 0);
-            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2, 0);
+            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE, NULL, 0);
+            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2, NULL, 0);
         }
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)

@@ -93,15 +93,16 @@ static void quantize(const operand *o, int row, int k) {
 }
 
 /* sums[rows][VECTORS * panels] += x * b over `steps` lanes of b, `b_stride` lanes from step to step.
-   Also the kernel of attention, where b are pages of keys or values. With `ahead` (in lanes) the weights to
-   come are called into the second-level cache: several rows keep the core too busy to run ahead itself. */
+   Also the kernel of attention, where b are pages of keys or values. On its way it calls the `soon_count`
+   blocks `soon` into the cache, a line a step: with several rows the core is too busy to run ahead itself. */
 INLINE void multiply(const int kind, const int rows, const int panels, vfloat *sums, const float *x,
-                     size_t x_stride, const float *const *b, size_t b_stride, int steps, size_t ahead) {
+                     size_t x_stride, const float *const *b, size_t b_stride, int steps,
+                     const float *const *soon, int soon_count) {
     const int width = panels * VECTORS;
     for (int s = 0; s < steps; s++) {
-        if (ahead)
-            UNROLL for (int j = 0; j < panels; j++)
-                __builtin_prefetch(b[j] + (size_t)s * b_stride + ahead, 0, 2);
+        if (soon_count)
+            UNROLL for (int j = 0; j < soon_count; j++)
+                __builtin_prefetch(soon[j] + (size_t)s * PANEL, 0, 2);
         if (kind == F32) {
             vfloat w[8];
             UNROLL for (int j = 0; j < width; j++)
@@ -174,11 +175,13 @@ INLINE void tile(const int kind, const int rows, const int panels, const matrix 
                                       (scale * load(m->scales + (size_t)panel * PANEL + j * LANES));
         }
     } else {
-        const float *b[8];
+        const float *b[8], *soon[8];
         UNROLL for (int j = 0; j < panels; j++) b[j] = (const float *)(w + (size_t)j * size);
+        UNROLL for (int j = 0; j < panels; j++) soon[j] = b[j] + 1024;
         UNROLL for (int j = 0; j < rows * width; j++) sums[j] = (vfloat){0};
         multiply(kind, rows, panels, sums, o->x + (size_t)row * o->stride, o->stride, b, PANEL,
-                 kind == F32 ? m->k : (m->k + 1) / 2, row == 0 && rows > (kind == F32 ? 3 : 1) ? 1024 : 0);
+                 kind == F32 ? m->k : (m->k + 1) / 2, soon,
+                 row == 0 && rows > (kind == F32 ? 3 : 1) ? panels : 0);
     }
     UNROLL for (int i = 0; i < rows; i++) {
         float *out = y + (size_t)(row + i) * y_stride + (size_t)panel * PANEL;
