@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from mull import tasks
 from mull.tasks import Problem, boxed
-from mull.tasks.base import integer
-from mull.tasks.expression import evaluate
+from mull.tasks.scorer import evaluate, integer
 from tests.tasks import truth
 
 

@@ -1,12 +1,13 @@
 """Procedural problem families: generator, solver that writes its thoughts, strict scorer (rules: `base`)."""
 
 from mull.tasks.addition import Addition
-from mull.tasks.base import Family, Problem, Segment, Split, TaskError, boxed, final, in_test
+from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test
 from mull.tasks.countdown import Countdown
 from mull.tasks.equations import Equations
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
 from mull.tasks.remainders import Remainders
+from mull.tasks.scorer import boxed
 
 __all__ = [
     "Family",

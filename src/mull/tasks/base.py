@@ -7,7 +7,7 @@ A family makes problems, writes the thoughts that solve them, and scores answers
   without its wording); items are redrawn until the key belongs to the split: the two never share a problem.
 - A few wordings of every family are held out: "train" never uses them, half of "test" does.
 - `trace` writes readable steps; a planted mistake is a `Segment` with `learn=False` and is repaired later.
-- `score` reads only the text of an answer and the problem, and accepts nothing it does not fully understand.
+- `score` reads only the text of an answer and the problem's `truth`: see `scorer`, which stands alone.
 
 Standard library only: this folder and `mull.errors` can be copied into any trainer.
 """
@@ -20,12 +20,10 @@ from random import Random
 from typing import Any, Literal
 
 from mull.errors import MullError
+from mull.tasks import scorer
 
 VERSION = 1  # part of every seed: raise it when published problems have to change
 TEST_SHARE = 16  # one key of this many belongs to the test split
-
-_CLOSING = re.compile(r"(?:[\s.!$*]|\\[\])])*")
-_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)")
 
 Split = Literal["train", "test"]
 Facts = Mapping[str, Any]
@@ -116,10 +114,13 @@ class Family:
         """The thoughts, without tags; `slips` is the chance of a planted mistake, where one can be found."""
         raise NotImplementedError
 
+    def truth(self, problem: Problem) -> Facts:
+        """What the scorer needs to know, as a JSON object. This one is for whole numbers."""
+        return {"form": "integer", "answer": problem.answer}
+
     def score(self, problem: Problem, text: str) -> float:
-        """1.0 if the last box of `text` holds a right answer, else 0.0. This one is for whole numbers."""
-        found = boxed(text)
-        return float(found is not None and integer(found) == int(problem.answer))
+        """1.0 if the last box of `text` holds a right answer, else 0.0."""
+        return scorer.score(self.truth(problem), text)
 
 
 def final(problem: Problem) -> str:
@@ -130,30 +131,6 @@ def final(problem: Problem) -> str:
 def in_test(key: str) -> bool:
     """Whether the problem with this canonical key is held out from training."""
     return _hash(key) % TEST_SHARE == 0
-
-
-def boxed(text: str) -> str | None:
-    """Content of the last \\boxed{…}; None unless it is complete, outside the thoughts, and ends the text.
-
-    Only closing punctuation, of a sentence or of LaTeX mathematics, may follow.
-    """
-    answer = text.rpartition("</think>")[2]
-    start = answer.rfind("\\boxed{")
-    if start < 0 or "<think>" in answer:
-        return None
-    start += len("\\boxed{")
-    depth = 1
-    for end in range(start, len(answer)):
-        depth += {"{": 1, "}": -1}.get(answer[end], 0)
-        if depth == 0:
-            return answer[start:end] if _CLOSING.fullmatch(answer, end + 1) else None
-    return None
-
-
-def integer(text: str) -> int | None:
-    """A whole number as people write it: optional sign, all thousands commas or none; else None."""
-    text = text.strip().replace("−", "-")
-    return int(text.replace(",", "")) if len(text) <= 60 and _INTEGER.fullmatch(text) else None
 
 
 def spaced(rng: Random, expression: str) -> str:

@@ -5,12 +5,11 @@ some traces go down a dead end before, search it to its end and come back (the c
 planted mistake, not to be learned). Mistakes are also planted in the final expression: the check finds them.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
-from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, boxed, integer
-from mull.tasks.expression import Tree, evaluate, steps, write
+from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
+from mull.tasks.expression import Tree, steps, write
 from mull.tasks.search import Move, State, build, claim, listed, moves, search
 
 NUMBERS = {1: (3, 10), 2: (3, 25), 3: (4, 12), 4: (4, 25), 5: (4, 50)}  # how many, and the largest
@@ -87,17 +86,8 @@ class Countdown(Family):
         slip = Segment(f"So {write(wrong)}.\n", learn=False)
         return (*segments, Segment(found), slip, Segment(mend + found + end))
 
-    def score(self, problem: Problem, text: str) -> float:
-        """Any expression of the given numbers counts, with or without `= target` behind it."""
-        found = boxed(text)
-        if found is None:
-            return 0.0
-        left, equals, right = found.partition("=")
-        parsed, target = evaluate(left), problem.facts["target"]
-        if parsed is None or (equals and integer(right) != target):
-            return 0.0
-        value, used = parsed
-        return float(value == target and not Counter(used) - Counter(problem.facts["numbers"]))
+    def truth(self, problem: Problem) -> Facts:
+        return {"form": "countdown", "numbers": problem.facts["numbers"], "target": problem.facts["target"]}
 
 
 def solve(facts: Facts) -> tuple[list[str], list[Move]]:

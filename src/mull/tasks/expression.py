@@ -1,66 +1,6 @@
-"""Expressions of whole numbers with + - * / and parentheses, read (exactly, without `eval`) and written."""
-
-import re
-from fractions import Fraction
+"""Expressions of whole numbers with + - * / and parentheses: written, and computed step by step."""
 
 Tree = int | tuple["Tree", str, "Tree"]
-
-LONGEST = 100  # characters; longer text is refused
-_SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "\\times": "*", "\\cdot": "*", "\\div": "/"}
-_TOKEN = re.compile(r"\s*(?:(0|[1-9][0-9]{0,8})|([-+*/()]))")
-
-
-def evaluate(text: str) -> tuple[Fraction, list[int]] | None:
-    """Value of the expression and the numbers in it, in order; None if it is not one, or divides by zero.
-
-    sum := product (("+" | "-") product)*; product := atom (("*" | "/") atom)*; atom := number | "(" sum ")".
-    """
-    if len(text) > LONGEST:
-        return None
-    for sign, plain in _SIGNS.items():
-        text = text.replace(sign, plain)
-    tokens: list[str] = []
-    text, end = text.rstrip(), 0
-    while end < len(text):
-        match = _TOKEN.match(text, end)
-        if match is None:
-            return None
-        tokens.append(match[1] or match[2])
-        end = match.end()
-    numbers: list[int] = []
-    tokens.append("")
-    try:
-        value, end = _sum(tokens, 0, numbers)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return (value, numbers) if tokens[end] == "" else None
-
-
-def _sum(tokens: list[str], at: int, numbers: list[int]) -> tuple[Fraction, int]:
-    value, at = _product(tokens, at, numbers)
-    while tokens[at] in ("+", "-"):
-        other, end = _product(tokens, at + 1, numbers)
-        value, at = (value + other if tokens[at] == "+" else value - other), end
-    return value, at
-
-
-def _product(tokens: list[str], at: int, numbers: list[int]) -> tuple[Fraction, int]:
-    value, at = _atom(tokens, at, numbers)
-    while tokens[at] in ("*", "/"):
-        other, end = _atom(tokens, at + 1, numbers)
-        value, at = (value * other if tokens[at] == "*" else value / other), end
-    return value, at
-
-
-def _atom(tokens: list[str], at: int, numbers: list[int]) -> tuple[Fraction, int]:
-    if tokens[at] == "(":
-        value, at = _sum(tokens, at + 1, numbers)
-        if tokens[at] != ")":
-            raise ValueError("unbalanced parenthesis")
-        return value, at + 1
-    number = int(tokens[at])  # ValueError where a number is missing
-    numbers.append(number)
-    return Fraction(number), at + 1
 
 
 def write(tree: Tree, around: str = "", right: bool = False) -> str:

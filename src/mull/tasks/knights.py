@@ -5,12 +5,11 @@ contradiction. Every problem has exactly one solution. The key of three people f
 the splits share no structure; two people have too few structures for that.
 """
 
-import re
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, boxed
+from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.claims import KINDS, cases, holds, nameless, noted, renamed, solutions, spoken
 
 NAMES = ("Ann", "Bob", "Cy", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy", "Jon", "Kim", "Leo")
@@ -94,26 +93,9 @@ class Knights(Family):
                 return (Segment("\n".join([*lines, "All ok.", f"So {problem.answer}."])),)
         raise ValueError(f"no case fits the claims {claims}")
 
-    def score(self, problem: Problem, text: str) -> float:
-        """Everybody's kind, in any order: "Ann is a knight, Bob is a knave" or "Bob: knave; Ann: knight"."""
-        found = boxed(text)
-        said = None if found is None else _kinds(found)
-        return float(said is not None and said == _kinds(problem.answer))
-
-
-def _kinds(text: str) -> dict[str, str] | None:
-    """Who is said to be what; None unless all of the text says so, of each person once."""
-    if len(text) > 300:
-        return None
-    if wrapped := re.fullmatch(r"\\text\{([^{}]*)\}", text.strip()):
-        text = wrapped[1]
-    said: dict[str, str] = {}
-    for part in re.split(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+", text.strip().removesuffix(".")):
-        match = re.fullmatch(r"([A-Za-z]+)(?:\s*[:=]\s*|\s+is\s+|\s+)(?:an?\s+)?(knight|knave)", part)
-        if match is None or match[1] in said:
-            return None
-        said[match[1]] = match[2]
-    return said
+    def truth(self, problem: Problem) -> Facts:
+        case = solutions(problem.facts["claims"])[0]
+        return {"form": "kinds", "answer": dict(zip(problem.facts["names"], case, strict=True))}
 
 
 def _draw_claim(rng: Random, speaker: int, count: int, level: int) -> list[Any]:
