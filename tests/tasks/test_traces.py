@@ -14,7 +14,7 @@ from tests.tasks.claims import claims
 FAMILIES = tasks.families()
 SPLITS: tuple[Split, ...] = ("train", "test")
 PLANTERS = [family for family in FAMILIES if family.name in ("equations", "countdown", "remainders")]
-LONGEST = {"addition": 700, "multiplication": 1000, "knights": 1700}  # characters; the others stay below 900
+LONGEST = {"addition": 700, "multiplication": 1000, "knights": 1900}  # characters; the others stay below 900
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 each_planter = pytest.mark.parametrize("family", PLANTERS, ids=lambda family: family.name)
 

@@ -80,6 +80,6 @@ class Addition(Family):
         if kind == "+" and len(str(a)) >= len(str(b)):
             large, small = a, b
         top, bottom = columns.digits(large), columns.digits(small)
-        lines.append(f"From the right: {columns.spell(top)} {kind} {columns.spell(bottom)}")
+        lines.append(f"From the right: {columns.spell(top)}{kind}{columns.spell(bottom)}")
         lines += (columns.add if kind == "+" else columns.subtract)(top, bottom)[0]
         return (Segment("\n".join([*lines, f"So {a}{kind}{b}={problem.answer}."])),)

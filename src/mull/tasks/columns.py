@@ -1,7 +1,7 @@
 """Written arithmetic in columns, the least significant digit first.
 
 A number is a list of its digits from the right. Each line does one column and then states all that the next
-one needs: `9+2=11 | 7 1 | 3 + 3 carry 1` is the step, the digits found, the columns left and the carry.
+one needs: `9+2=11: 71 | 3+3 carry 1` is the step, the digits found, the columns left and the carry.
 """
 
 Digits = list[int]
@@ -13,8 +13,8 @@ def digits(number: int) -> Digits:
 
 
 def spell(found: Digits) -> str:
-    """Digits from the right, with spaces."""
-    return " ".join(map(str, found)) or "end"
+    """Digits from the right."""
+    return "".join(map(str, found)) or "end"
 
 
 def add(a: Digits, b: Digits) -> tuple[list[str], Digits]:
@@ -28,11 +28,11 @@ def add(a: Digits, b: Digits) -> tuple[list[str], Digits]:
         carry, last = divmod(total, 10)
         found.append(last)
         if place + 1 < len(a):
-            left = f"{spell(a[place + 1 :])} + {spell(b[place + 1 :])}"
-            lines.append(f"{step} | {spell(found)} | {left} carry {carry}")
+            left = f"{spell(a[place + 1 :])}+{spell(b[place + 1 :])}"
+            lines.append(f"{step}: {spell(found)} | {left} carry {carry}")
         else:
             found += [carry] * (carry > 0)
-            lines.append(f"{step} | {spell(found)}")
+            lines.append(f"{step}: {spell(found)}")
     return lines, found
 
 
@@ -46,9 +46,9 @@ def subtract(a: Digits, b: Digits) -> tuple[list[str], Digits]:
         carry = int(x < y)
         x += 10 * carry
         found.append(x - y)
-        line = f"{step}{x}-{y}={x - y} | {spell(found)}"
+        line = f"{step}{x}-{y}={x - y}: {spell(found)}"
         if place + 1 < len(a):
-            line += f" | {spell(a[place + 1 :])} - {spell(b[place + 1 :])} carry {carry}"
+            line += f" | {spell(a[place + 1 :])}-{spell(b[place + 1 :])} carry {carry}"
         lines.append(line)
     return lines, found
 
@@ -63,8 +63,8 @@ def times(a: Digits, d: int) -> tuple[list[str], Digits]:
         carry, last = divmod(total, 10)
         found.append(last)
         if place + 1 < len(a):
-            lines.append(f"{step} | {spell(found)} | {spell(a[place + 1 :])} carry {carry}")
+            lines.append(f"{step}: {spell(found)} | {spell(a[place + 1 :])} carry {carry}")
         else:
             found += [carry] * (carry > 0)
-            lines.append(f"{step} | {spell(found)}")
+            lines.append(f"{step}: {spell(found)}")
     return lines, found

@@ -97,7 +97,7 @@ def solve(facts: Facts) -> tuple[list[str], list[Move]]:
         return search(numbers, target)
     after = next(state for move, state in moves(numbers) if move == tuple(first))
     lines, path = search(after, target)
-    return [f"Try {claim(first)} {listed(after)}", *lines], [tuple(first), *path]
+    return [f"Try {claim(first)} {listed(after)} to {target}", *lines], [tuple(first), *path]
 
 
 def _spoil(rng: Random, tree: Tree, numbers: State) -> Tree:
@@ -118,5 +118,5 @@ def _dead_end(rng: Random, numbers: State, target: int, room: int) -> list[Segme
         lines, path = search(state, target)
         if move[3] != target and not path and len(lines) <= room:
             rest = "\n".join([*lines, f"Back to {listed(numbers)}"]) + "\n"
-            return [Segment(f"Try {claim(move)} {listed(state)}\n", learn=False), Segment(rest)]
+            return [Segment(f"Try {claim(move)} {listed(state)} to {target}\n", learn=False), Segment(rest)]
     return []

@@ -67,14 +67,14 @@ class Multiplication(Family):
             lines.append(f"{small}={parts[0][0]}*{10 ** parts[0][1]}")
         total: columns.Digits = []
         for d, place in parts:
-            lines.append(f"From the right: {columns.spell(top)} * {d}")
+            lines.append(f"From the right: {columns.spell(top)}*{d}")
             steps, row = columns.times(top, d)
             row = [0] * place + row
             lines += steps
             if len(parts) == 1 and place:
                 lines.append(f"Times {10**place}: {columns.spell(row)}")
             if total:
-                lines.append(f"Add {columns.spell(row)} + {columns.spell(total)}")
+                lines.append(f"Add: {columns.spell(row)}+{columns.spell(total)}")
                 steps, row = columns.add(row, total)
                 lines += steps
             total = row

@@ -3,6 +3,7 @@
 Pairs of the list are taken from the left, each with + - * / in this order; the larger number stands first.
 Moves that cannot help (x*1, x/1, x-x, anything of `LIMIT` or more) are left out, and with two numbers left
 also those that must miss: where the sum is too small only the product can hit, where too large it cannot.
+Every line names the target: where it stood far away, most wrong answers were a "yes" to another number.
 """
 
 from mull.tasks.expression import Tree
@@ -43,7 +44,7 @@ def search(state: State, target: int) -> tuple[list[str], list[Move]]:
         ]
         hit = next((k for k, m in enumerate(last) if m[3] == target), None)
         tried = ", ".join(map(claim, last if hit is None else last[: hit + 1]))
-        lines.append(f"{claim(move)} {listed(rest)}: {tried} {'no' if hit is None else 'yes'}")
+        lines.append(f"{claim(move)} {listed(rest)} to {target}: {tried} {'no' if hit is None else 'yes'}")
         if hit is not None:
             return lines, [move, last[hit]]
     return lines, []

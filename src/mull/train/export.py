@@ -39,7 +39,7 @@ def export(model: Qwen2, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype 
     _write(
         folder / "tokenizer_config.json",
         dict(
-            tokenizer_class="PreTrainedTokenizerFast",
+            tokenizer_class="Qwen2Tokenizer",
             eos_token=EOS,
             pad_token=PAD,
             model_max_length=model.config.context,
