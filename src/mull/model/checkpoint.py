@@ -171,7 +171,7 @@ def _download(repo: str, revision: str | None) -> Path:
     import huggingface_hub
     from huggingface_hub import errors
 
-    elsewhere = "Or download it elsewhere (config, tokenizer, *.safetensors) and pass the folder."
+    elsewhere = "You can also download it elsewhere (config, tokenizer, *.safetensors) and pass the folder."
     try:
         folder = huggingface_hub.snapshot_download(
             repo, revision=revision, allow_patterns=_WANTED, ignore_patterns=["*/*"]
