@@ -26,7 +26,7 @@ GOLDEN = {
     "multiplication": "6bec825844824a44",
     "equations": "44cf375cbefbf28e",
     "countdown": "d2e473c26890ac15",
-    "remainders": "4073c1edb2f11298",
+    "remainders": "430f536017a71001",
     "knights": "0acfa1021e7c4ad6",
 }
 

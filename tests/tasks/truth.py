@@ -30,9 +30,16 @@ def multiplication(question: str) -> str:
 
 def remainders(question: str) -> str:
     numbers = _numbers(question)
+    if re.search(r"\d(?: times )?x", question):
+        a, *rest = numbers
+        m, b = rest if re.search(r"mod \d+ =", question) else reversed(rest)
+        return str(next(x for x in range(1, m + 1) if (a * x - b) % m == 0))
     if "^" in question:
         a, n, m = numbers
         return str(a**n % m)
+    if re.search(r"\d ?(?:\*|×|times) ?\d", question):
+        a, b, m = numbers
+        return str(a * b % m)
     if len(numbers) == 2:
         return str(numbers[0] % numbers[1])
     if "remainders" in question:  # with remainders a and b when divided by m and n

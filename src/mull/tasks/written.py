@@ -1,0 +1,37 @@
+"""Arithmetic as the thoughts write it, in steps that a small model can do in its head.
+
+Products of two-digit and one-digit numbers, sums below 200, and division with remainder by a small number
+are one step. What is larger is split at the hundreds.
+"""
+
+SMALL = 12  # up to here a divisor needs no table of multiples
+
+
+def divided(x: int, m: int) -> str:
+    """Division with remainder: `57=9*6+3`."""
+    return f"{x}={m}*{x // m}+{x % m}"
+
+
+def remainder(x: int, m: int) -> str:
+    """The same, with the product written out for a large divisor: `37*6=222, 258-222=36`."""
+    if m <= SMALL:
+        return divided(x, m)
+    return f"{x}<{m}" if x < m else f"{m}*{x // m}={x - x % m}, {x}-{x - x % m}={x % m}"
+
+
+def times(a: int, d: int) -> str:
+    """Product with a digit or 10: `43*7=301`, or `343*7: 300*7=2100, 43*7=301, 2100+301=2401`."""
+    low = a % 100
+    high = a - low
+    if d == 10 or not (high and low):
+        return f"{a}*{d}={a * d}"
+    return f"{a}*{d}: {high}*{d}={high * d}, {low}*{d}={low * d}, {high * d}+{low * d}={a * d}"
+
+
+def plus(a: int, b: int) -> str:
+    """Sum: `14+16=30`, or `760+385: 700+300=1000, 60+85=145, 1000+145=1145`."""
+    low, high = a % 100 + b % 100, a // 100 * 100 + b // 100 * 100
+    if not (high and low):
+        return f"{a}+{b}={a + b}"
+    hundreds = f"{a // 100 * 100}+{b // 100 * 100}={high}, " if a > 99 and b > 99 else ""
+    return f"{a}+{b}: {hundreds}{a % 100}+{b % 100}={low}, {high}+{low}={a + b}"
