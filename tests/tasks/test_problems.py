@@ -24,6 +24,7 @@ each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: fam
 GOLDEN = {
     "addition": "b34e150a3e9d103e",
     "multiplication": "6bec825844824a44",
+    "division": "74b88c21034ace0f",
     "equations": "44cf375cbefbf28e",
     "countdown": "d2e473c26890ac15",
     "remainders": "430f536017a71001",
@@ -33,6 +34,7 @@ GOLDEN = {
 DIFFICULTY: dict[str, Callable[[Problem], float]] = {
     "addition": lambda problem: len(problem.answer),
     "multiplication": lambda problem: len(problem.answer),
+    "division": lambda problem: len(thoughts(problem)),
     "equations": lambda problem: len(thoughts(problem)),
     "countdown": lambda problem: 100 * len(problem.facts["numbers"]) + max(problem.facts["numbers"]),
     "remainders": lambda problem: len(thoughts(problem)),

@@ -185,6 +185,16 @@ def test_kinds_may_come_in_any_order_and_dress() -> None:
     assert [text for text in forms if not family.score(problem, box(text))] == []
 
 
+def test_quotients_may_come_in_many_dresses() -> None:
+    family, facts = tasks.get("division"), {"kind": "rest", "a": 7407, "b": 6}
+    problem = Problem("", "1234 remainder 3", "", "division", 3, "train", 0, facts)
+    right = ["1234 remainder 3", "1234 R 3", "1234R3", "1234, remainder 3", "1,234 rem. 3"]
+    right += ["1234 \\text{ remainder } 3", "\\text{1234 remainder 3}", "1234 r3"]
+    assert [text for text in right if not family.score(problem, box(text))] == []
+    exact = Problem("", "12", "", "division", 1, "train", 0, {"kind": "plain", "a": 84, "b": 7})
+    assert all(family.score(exact, box(text)) for text in ("12", "12 remainder 0", "12 R 0"))
+
+
 def wrong_integers(problem: Problem, rng: Random) -> Iterator[str]:
     right = int(problem.answer)
     text = str(right)
@@ -223,6 +233,45 @@ def wrong_integers(problem: Problem, rng: Random) -> Iterator[str]:
     )
     for form in rng.sample(mess, 8):
         yield form.format(text, text)
+
+
+def wrong_quotients(problem: Problem, rng: Random) -> Iterator[str]:
+    """Numbers that are near, in every right form; the right numbers, in forms that are wrong."""
+    a, b = problem.facts["a"], problem.facts["b"]
+    q, r = divmod(a, b)
+    forms = ("{} remainder {}", "{} R {}", "{}, remainder {}", "{}r{}", "{} \\text{{ rem }} {}")
+    near = [(q, r + 1), (q + 1, r), (q - 1, r + b), (q + 1, r - b), (q, b), (r, q), (q * 10, r), (q, r + 10)]
+    for pair in near:
+        if pair != (q, r):
+            yield rng.choice(forms).format(*pair)
+    mess = (
+        "{} {}",
+        "{}.{}",
+        "{}, {}",
+        "{}; {}",
+        "{}+{}",
+        "{}{}",
+        "{} rest {}",
+        "{} Remainder: {}",
+        "0{} remainder {}",
+        "{} remainder 0{}",
+        "-{} remainder {}",
+        "{} remainder -{}",
+        ",{} remainder {}",
+        "{} remainder",
+        "remainder {1} {0}",
+        "{} remainder {} remainder {}",
+        "{} remainder {} or {}",
+        "{} remainder {}/1",
+        "({}) remainder ({})",
+        "{} {{remainder}} {}",
+        "{}e0 r {}",
+        "{}r",
+        "r{}",
+    )
+    for form in rng.sample(mess, 12):
+        yield form.format(q, r, q)
+    yield from (str(a), f"{a}/{b}", f"{q} {r}/{b}", *([str(q)] if r else []))
 
 
 def wrong_expressions(problem: Problem, rng: Random) -> Iterator[str]:
@@ -273,6 +322,7 @@ def wrong_kinds(problem: Problem, _: Random) -> Iterator[str]:
 WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "addition": wrong_integers,
     "multiplication": wrong_integers,
+    "division": wrong_quotients,
     "equations": wrong_integers,
     "remainders": wrong_integers,
     "countdown": wrong_expressions,

@@ -44,10 +44,10 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
                 found = list(claims(segment.text))
                 seen += len(found)
                 assert not [claim for claim, true in found if not true], problem.question
-    assert seen > 5000 or family.name == "knights"
+    assert seen > 3000 or family.name == "knights"
 
 
-@pytest.mark.parametrize("name", ["addition", "multiplication", "countdown", "remainders"])
+@pytest.mark.parametrize("name", ["addition", "multiplication", "division", "countdown", "remainders"])
 def test_no_number_escapes_the_check(name: str) -> None:
     """Every `=` between numbers is part of a claim that the check understands."""
     for problem, segments in samples(tasks.get(name), 40, 0.5):
@@ -123,6 +123,27 @@ def test_all_families_share_a_small_vocabulary() -> None:
         for word in re.findall("[A-Za-z]+", f"{problem.question} {text(segments)} {tasks.final(problem)}")
     }
     assert len(words) <= 250
+
+
+def test_long_division_line_by_line() -> None:
+    """The quotient grows, the digits to come shrink, every digit is tried and judged rightly."""
+    missed = 0
+    for problem, segments in samples(tasks.get("division"), 60, 0.0):
+        a, b = str(problem.facts["a"]), problem.facts["b"]
+        assert all(segment.learn or re.fullmatch(r"\d", segment.text) for segment in segments)
+        missed += sum(not segment.learn for segment in segments)
+        lines = text(segments).split("\n")[1:-1]
+        for line in lines:
+            steps, _, state = re.sub(r"(\d): (\d+\*)", r"\1; \2", line).partition(": ")
+            quotient, _, left = state.partition(" | ")
+            taken = int(a.removesuffix(left))
+            assert int(quotient) == taken // b
+            assert all(int(x) < int(y) for x, y in re.findall(r"(\d+)<(\d+)", steps))
+            tried = [int(digit) for digit in re.findall(rf"\b{b}\*(\d)", steps)]
+            assert not tried or tried[-1] == taken // b % 10
+        assert left == ""
+        assert len(lines) == len(str(int(a) // b))
+    assert missed > 50
 
 
 @each_planter

@@ -28,6 +28,13 @@ def multiplication(question: str) -> str:
     return str(a * b)
 
 
+def division(question: str) -> str:
+    a, b = _numbers(question)
+    q = int(Fraction(a, b))
+    rest = a - q * b
+    return f"{q} remainder {rest}" if rest or "remainder" in question else str(q)
+
+
 def remainders(question: str) -> str:
     numbers = _numbers(question)
     if re.search(r"\d(?: times )?x", question):

@@ -3,6 +3,7 @@
 from mull.tasks.addition import Addition
 from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test
 from mull.tasks.countdown import Countdown
+from mull.tasks.division import Division
 from mull.tasks.equations import Equations
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
@@ -25,7 +26,15 @@ __all__ = [
 
 _FAMILIES: dict[str, Family] = {
     family.name: family
-    for family in (Addition(), Multiplication(), Equations(), Countdown(), Remainders(), Knights())
+    for family in (
+        Addition(),
+        Multiplication(),
+        Division(),
+        Equations(),
+        Countdown(),
+        Remainders(),
+        Knights(),
+    )
 }
 
 

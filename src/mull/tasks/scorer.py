@@ -20,7 +20,7 @@ _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)")
 _TOKEN = re.compile(r"\s*(?:(0|[1-9][0-9]{0,8})|([-+*/()]))")
 _SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "\\times": "*", "\\cdot": "*", "\\div": "/"}
 _KIND = re.compile(r"([A-Za-z]+)(?:\s*[:=]\s*|\s+is\s+|\s+)(?:an?\s+)?(knight|knave)")
-_QUOTIENT = re.compile(r"([0-9]+)(?:,?\s*(?:remainder|rem|r|R)\.?\s*([0-9]+))?")
+_QUOTIENT = re.compile(r"([0-9,]*[0-9])(?:,?\s*(?:remainder|rem|r|R)\.?\s*([0-9]+))?")
 
 Truth = Mapping[str, Any]
 
@@ -114,9 +114,9 @@ def _quotient(truth: Truth, text: str) -> bool:
     """`quotient` and `remainder`: "17 remainder 3", "17 r 3"; a remainder of 0 may be left out."""
     text = re.sub(r"\\text\{([^{}]*)\}", r"\1", text)
     found = _QUOTIENT.fullmatch(text)
-    if found is None or any(integer(number) is None for number in found.groups() if number is not None):
+    if found is None:
         return False
-    return (int(found[1]), int(found[2] or 0)) == (truth["quotient"], truth["remainder"])
+    return (integer(found[1]), integer(found[2] or "0")) == (truth["quotient"], truth["remainder"])
 
 
 def _kinds(truth: Truth, text: str) -> bool:
