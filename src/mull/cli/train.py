@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,8 @@ from mull.errors import MullError
 
 if TYPE_CHECKING:
     from mull.train.evaluate import Attempt, Score
+    from mull.train.online import Run
+    from mull.train.passk import Report
 
 
 @click.group()
@@ -42,18 +45,79 @@ def sft(
     With --from, a finished model is trained further, at half the learning rates and on problems of
     its own if the seed is another.
     """
+    _torch(threads)
+    from mull.train.sft import Plan, further
+    from mull.train.sft import train as run
+
+    plan = Plan(out=out, minutes=minutes, tokens=tokens, seed=seed)
+    folder = run(further(plan, start) if start else plan, resume=resume, say=click.echo)
+    click.echo(f'the model is in {folder}\n  mull ask --model {folder} "What is 394 + 323?"')
+
+
+def _learns_from_itself(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `rl` and `reject`, which are meant to be compared."""
+    for option in (
+        click.option("--resume", is_flag=True, help="Continue the run in --out after a stop or a crash."),
+        click.option("--threads", type=click.IntRange(min=1), help="Default: all cores."),
+        click.option("--seed", default=0, show_default=True),
+        click.option("--family", "families", multiple=True, help="Default: all. May be repeated."),
+        click.option("--steps", type=click.IntRange(min=1), help="How long; resumes bit for bit."),
+        click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="How long to train."),
+        click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run."),
+        click.option(
+            "--from", "start", type=click.Path(path_type=Path), required=True, help="The model to begin with."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@train.command()
+@_learns_from_itself
+def rl(threads: int | None, resume: bool, **options: Any) -> None:
+    """Reinforcement learning: the model samples chains, exact scorers reward them (Dr. GRPO).
+
+    Problems are drawn where the model solves some and fails some. The state is saved every three
+    minutes; a run that was stopped or killed goes on with --resume. The finished model is in OUT/model.
+    """
+    _torch(threads)
+    from mull.train.rl import Plan, Run
+
+    _train(Run(Plan(**_named(options))), resume)
+
+
+@train.command()
+@_learns_from_itself
+def reject(threads: int | None, resume: bool, **options: Any) -> None:
+    """Rejection sampling: the model is trained on the shortest of its own right chains.
+
+    The baseline for `rl`, with the same options: compare the two at equal --minutes.
+    """
+    _torch(threads)
+    from mull.train.reject import Plan, Run
+
+    _train(Run(Plan(**_named(options))), resume)
+
+
+def _torch(threads: int | None) -> None:
     try:
         import torch
     except ImportError:
         raise MullError("training needs torch: pip install 'mull[train]'") from None
-    from mull.train.sft import Plan, further
-    from mull.train.sft import train as run
-
     if threads:
         torch.set_num_threads(threads)
-    plan = Plan(out=out, minutes=minutes, tokens=tokens, seed=seed)
-    folder = run(further(plan, start) if start else plan, resume=resume, say=click.echo)
-    click.echo(f'the model is in {folder}\n  mull ask --model {folder} "What is 394 + 323?"')
+
+
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a plan; no family named means all of them."""
+    return {name: value for name, value in options.items() if name != "families" or value}
+
+
+def _train(run: Run, resume: bool) -> None:
+    from mull.train.online import train as loop
+
+    folder = loop(run, resume=resume, say=click.echo)
+    click.echo(f"the model is in {folder}\n  mull train evaluate {folder} --samples 32")
 
 
 @train.command()
@@ -61,6 +125,7 @@ def sft(
 @click.option("--count", default=100, show_default=True, type=click.IntRange(min=1), help="Problems each.")
 @click.option("--levels", default="1,2,3,4", show_default=True, help="Comma-separated.")
 @click.option("--family", "families", multiple=True, help="Default: all. May be repeated.")
+@click.option("--samples", type=click.IntRange(min=1), help="Sample so many chains: pass@k and maj@k.")
 @click.option("--show", type=click.IntRange(min=0), default=0, help="Print this many failures of each.")
 @click.option("--dtype", type=click.Choice(["f32", "bf16", "int8"]), help="Precision of the weights.")
 @click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
@@ -70,12 +135,17 @@ def evaluate(
     count: int,
     levels: str,
     families: tuple[str, ...],
+    samples: int | None,
     show: int,
     dtype: str | None,
     threads: int | None,
     out: Path | None,
 ) -> None:
-    """Greedy accuracy of MODEL (default: the embedded one) on fresh test problems, with 95 % intervals."""
+    """Greedy accuracy of MODEL (default: the embedded one) on fresh test problems, with 95 % intervals.
+
+    With --samples K, chains are sampled at temperature 1 instead: the chance that one of 1, 2, 4, ... K
+    is right (pass@k), and that the most frequent answer is (maj@k).
+    """
     from mull import api, tasks
     from mull.train.evaluate import evaluate as run
 
@@ -100,8 +170,26 @@ def evaluate(
 
     engine = api.load(model, dtype=dtype, threads=threads)
     try:
-        scores = run(engine, found, chosen, count, seen=tell)
+        scores: list[Score] | list[Report]
+        if samples:
+            _torch(None)
+            from mull.train.passk import sampled
+
+            scores = sampled(engine, found, chosen, count, samples, seen=_tell)
+        else:
+            scores = run(engine, found, chosen, count, seen=tell)
     finally:
         engine.close()
     if out:
         out.write_text(json.dumps([score.json() for score in scores], indent=1) + "\n", encoding="utf-8")
+
+
+def _tell(report: Report) -> None:
+    shares = (
+        "  ".join(f"{name}@{k} {share:.1%}" for k, share in found.items())
+        for name, found in (("pass", report.passed), ("maj", report.majority))
+    )
+    click.echo(
+        f"{report.family:<14} level {report.level}  {'  '.join(shares)}  "
+        f"{report.tokens:.0f} tokens  {report.capped:.1%} capped"
+    )
