@@ -27,10 +27,10 @@ OWN = {"rl": dict(groups=4, most=8), "reject": dict(problems=6, batch=512)}
 
 def tiny(folder: Path, tokenizer: Tokenizer) -> Path:
     """A random model, exported. Tokens 300 and 301 have 40 % each, all others share the rest."""
-    model = Qwen2(small())
+    model = Qwen2(small(tokenizer.get_vocab_size()))
     initialize(model, seed=3)
     with torch.no_grad():
-        model.model.embed_tokens.weight[:, 0] = 4.0  # the same for all, so that it can be told from
+        model.model.embed_tokens.weight[:, 0] = 4.0  # all tokens share it: a constant for the output to read
         model.lm_head.weight[[300, 301], 0] = 2.0
     return export(model, tokenizer, folder, torch.float32)
 
@@ -39,7 +39,8 @@ def begin(kind: str, start: Path, out: Path, **changes: Any) -> Run:
     """A run in which every token with an even id ends the chain."""
     plan, run = KINDS[kind]
     made = run(plan(start=start, out=out, **(SETTINGS | OWN[kind] | dict(steps=6) | changes)))
-    made.checkpoint.__dict__["stop_ids"] = frozenset(range(0, 700, 2))  # a cached property
+    even = range(0, made.model.config.vocab_size, 2)
+    made.checkpoint.__dict__["stop_ids"] = frozenset(even)  # a cached property
     return made
 
 

@@ -3,7 +3,8 @@
 `train(run)` is the loop: step until the plan's minutes or steps are used up, then export. The state
 is saved every few minutes, whole (weights, optimizer, place in the problems, step, time used), by
 writing aside and renaming: `kill -9` loses only what came after the last save, and with a fixed
-number of steps a resumed run ends in the same weights, bit for bit, as one never interrupted.
+number of steps (and the same number of threads) a resumed run ends in the same weights, bit for
+bit, as one never interrupted.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class Plan:
     families: tuple[str, ...] = tasks.names()
     levels: tuple[int, ...] = (1, 2, 3, 4)  # 5 is held out
     reworded: float = 0.35  # share of questions in other words than the family's
-    samples: int = 16  # chains of a problem
+    samples: int = 8  # chains of a problem
     limit: int = 512  # new tokens of a chain
-    rate: float = 1e-4  # AdamW, falling linearly to 0
+    rate: float = 2e-4  # AdamW, falling linearly to 0
     warmup: int = 5  # steps
     clip: float = 1.0  # norm of the gradient
     save_every: float = 3.0  # minutes
@@ -70,9 +71,8 @@ class Run(ABC):
         self.plan = plan
         self.checkpoint = Checkpoint.open(plan.start)
         self.model = load(self.checkpoint)
-        # eps: the gradient of a sum over a large constant is small, and has to be large beside it
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), plan.rate, betas=(0.9, 0.95), eps=1e-12, weight_decay=0.0, fused=True
+            self.model.parameters(), plan.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True
         )
         self.curriculum = Curriculum(plan.families, plan.levels, plan.seed, plan.reworded)
         self.step = self.tokens = 0

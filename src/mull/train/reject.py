@@ -21,7 +21,7 @@ from mull.train.rollout import Episode, Group, by_length, rollout, sampler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(online.Plan):
-    problems: int = 24  # sampled in one step
+    problems: int = 32  # sampled in one step
     between: tuple[float, float] = (0.2, 0.8)  # pass rates of the problems that are learned from
     keep: int = 4  # right chains of a problem
     batch: int = 3072  # tokens of one update, padding included

@@ -31,8 +31,8 @@ from mull.train.rollout import Episode, Group, by_length, rollout, sampler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(online.Plan):
-    groups: int = 8  # with a signal, in one batch
-    most: int = 24  # groups sampled for a batch before it is taken as it is
+    groups: int = 16  # with a signal, in one batch
+    most: int = 48  # groups sampled for a batch before it is taken as it is
     updates: int = 1  # of the weights with the same batch
     clip_low: float = 0.2
     clip_high: float = 0.28
