@@ -146,6 +146,8 @@ def evaluate(
     With --samples K, chains are sampled at temperature 1 instead: the chance that one of 1, 2, 4, ... K
     is right (pass@k), and that the most frequent answer is (maj@k).
     """
+    if samples and show:
+        raise MullError("--show prints greedy answers: leave out --samples.")
     from mull import api, tasks
     from mull.train.evaluate import evaluate as run
 

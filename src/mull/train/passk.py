@@ -59,7 +59,7 @@ def sampled(
 ) -> list[Report]:
     """Reports by family and level on test problems `first` to `first + count`, at temperature 1."""
     reports = []
-    for family in families or tasks.families():
+    for family in families:
         for level in levels:
             problems = [family.problem("test", level, first + index) for index in range(count)]
             reports.append(report(rollout(engine, problems, samples, limit, seed)))
