@@ -28,6 +28,7 @@ GOLDEN = {
     "equations": "44cf375cbefbf28e",
     "countdown": "d2e473c26890ac15",
     "remainders": "430f536017a71001",
+    "sequences": "0f28a71c3eb6b20b",
     "knights": "0acfa1021e7c4ad6",
 }
 
@@ -38,6 +39,7 @@ DIFFICULTY: dict[str, Callable[[Problem], float]] = {
     "equations": lambda problem: len(thoughts(problem)),
     "countdown": lambda problem: 100 * len(problem.facts["numbers"]) + max(problem.facts["numbers"]),
     "remainders": lambda problem: len(thoughts(problem)),
+    "sequences": lambda problem: len(thoughts(problem)),
     "knights": lambda problem: len(str(problem.facts["claims"])),
 }
 

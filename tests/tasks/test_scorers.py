@@ -325,6 +325,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "division": wrong_quotients,
     "equations": wrong_integers,
     "remainders": wrong_integers,
+    "sequences": wrong_integers,
     "countdown": wrong_expressions,
     "knights": wrong_kinds,
 }

@@ -13,7 +13,9 @@ from tests.tasks.claims import claims
 
 FAMILIES = tasks.families()
 SPLITS: tuple[Split, ...] = ("train", "test")
-PLANTERS = [family for family in FAMILIES if family.name in ("equations", "countdown", "remainders")]
+PLANTERS = [
+    family for family in FAMILIES if family.name in ("equations", "countdown", "remainders", "sequences")
+]
 LONGEST = {"addition": 700, "multiplication": 1000, "knights": 1900}  # characters; the others stay below 900
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 each_planter = pytest.mark.parametrize("family", PLANTERS, ids=lambda family: family.name)
@@ -47,7 +49,9 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
     assert seen > 3000 or family.name == "knights"
 
 
-@pytest.mark.parametrize("name", ["addition", "multiplication", "division", "countdown", "remainders"])
+@pytest.mark.parametrize(
+    "name", ["addition", "multiplication", "division", "countdown", "remainders", "sequences"]
+)
 def test_no_number_escapes_the_check(name: str) -> None:
     """Every `=` between numbers is part of a claim that the check understands."""
     for problem, segments in samples(tasks.get(name), 40, 0.5):

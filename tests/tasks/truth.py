@@ -75,6 +75,29 @@ def equations(question: str) -> str:
     return _whole(x if _asked(question) == "x" else y)
 
 
+def sequences(question: str) -> str:
+    """Every rule as a recurrence: those that predict all terms shown have to agree on the next."""
+    terms = [Fraction(n) for n in _numbers(question)]
+    rules: list[tuple[int, int, Callable[..., Fraction]]] = [  # terms needed, terms predicted at least
+        (2, 2, lambda a, b: 2 * b - a),
+        (2, 2, lambda a, b: b * b / a),
+        (2, 2, lambda a, b: a + b),
+        (3, 1, lambda a, b, c: 3 * c - 3 * b + a),
+        (3, 1, lambda a, b, c: c + b - a),
+        (4, 2, lambda a, _b, c, _d: 2 * c - a),
+    ]
+    return _whole(
+        _only(
+            {
+                rule(*terms[-k:])
+                for k, least, rule in rules
+                if len(terms) >= k + least
+                and all(rule(*terms[i - k : i]) == terms[i] for i in range(k, len(terms)))
+            }
+        )
+    )
+
+
 def countdown(question: str) -> tuple[list[int], int]:
     """The numbers given, and the target."""
     target = re.search(r"(?:[mM]ake|[tT]arget:?|get|reach) (\d+)", question)

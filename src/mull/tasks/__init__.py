@@ -9,6 +9,7 @@ from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
 from mull.tasks.remainders import Remainders
 from mull.tasks.scorer import boxed
+from mull.tasks.sequences import Sequences
 
 __all__ = [
     "Family",
@@ -34,6 +35,7 @@ _FAMILIES: dict[str, Family] = {
         Countdown(),
         Remainders(),
         Knights(),
+        Sequences(),
     )
 }
 

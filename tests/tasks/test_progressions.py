@@ -1,0 +1,90 @@
+"""Finding the rule of a sequence: the order in which rules are tried, and that they agree."""
+
+import pytest
+
+from mull import tasks
+from mull.tasks.progressions import check, continuations, explain
+
+
+@pytest.mark.parametrize(
+    ("terms", "lines", "step"),
+    [
+        ((3, 7, 11, 15), ["Up: 7-3=4, 11-7=4, 15-11=4", "4,4,4: same, so up 4"], (15, "+", 4)),
+        ((47, 40, 33), ["Down: 47-40=7, 40-33=7", "7,7: same, so down 7"], (33, "-", 7)),
+        (
+            (3, 12, 5, 14, 7),
+            ["Differences: 12-3=9, 5-12=-7, 14-5=9, 7-14=-7", "9,-7,9,-7: in turns, so up 9"],
+            (7, "+", 9),
+        ),
+        (
+            (96, 48, 24, 12),
+            [
+                "Down: 96-48=48, 48-24=24, 24-12=12",
+                "48,24,12: not the same",
+                "Times: 96=48*2+0, 48=24*2+0, 24=12*2+0: yes, so divide by 2",
+            ],
+            (12, "/", 2),
+        ),
+        (
+            (1, 2, 3, 5, 8),
+            [
+                "Up: 2-1=1, 3-2=1, 5-3=2, 8-5=3",
+                "1,1,2,3: not the same",
+                "Times: 2=1*2+0, 3=2*1+1: no",
+                "Sums: 1+2=3, 2+3=5, 3+5=8: yes, so up 5",
+            ],
+            (8, "+", 5),
+        ),
+        (
+            (100, 90, 82, 76),
+            [
+                "Down: 100-90=10, 90-82=8, 82-76=6",
+                "10,8,6: not the same",
+                "Times: 100=90*1+10: no",
+                "Sums: 100+90=190, need 82: no",
+                "Down: 10-8=2, 8-6=2",
+                "2,2: same, 6-2=4, so down 4",
+            ],
+            (76, "-", 4),
+        ),
+        (
+            (1, 10, 4, 12, 7, 14),
+            [
+                "Differences: 10-1=9, 4-10=-6, 12-4=8, 7-12=-5, 14-7=7",
+                "9,-6,8,-5,7: not the same",
+                "Every other: 1,4,7",
+                "Up: 4-1=3, 7-4=3",
+                "3,3: same, so up 3",
+            ],
+            (7, "+", 3),
+        ),
+    ],
+)
+def test_rules_are_tried_in_a_fixed_order(
+    terms: tuple[int, ...], lines: list[str], step: tuple[int, str, int]
+) -> None:
+    assert explain(terms) == (lines, step)
+
+
+def test_a_sequence_that_two_rules_continue_differently_is_no_problem() -> None:
+    assert continuations((2, 3, 5, 8)) == {12, 13}  # differences 1, 2, 3; or sums
+    assert not tasks.get("sequences").valid({"kind": "sum", "terms": [2, 3, 5, 8]})
+    assert continuations((2, 3, 5, 8, 13)) == {21}
+    assert continuations((1, 2, 4, 5, 9)) == set()
+
+
+def test_the_check_turns_the_last_step_round() -> None:
+    assert check(19, (15, "+", 4)) == ("19-15=4", 4)
+    assert check(29, (33, "-", 7)) == ("33-29=4", 7)
+    assert check(46, (24, "*", 2)) == ("46/2=23", 24)
+    assert check(13, (24, "/", 2)) == ("13*2=26", 24)
+
+
+def test_the_explained_step_is_the_answer() -> None:
+    family = tasks.get("sequences")
+    for level in family.levels:
+        for index in range(100):
+            problem = family.problem("train", level, index)
+            last, sign, k = explain(tuple(problem.facts["terms"]))[1]
+            results = {"+": last + k, "-": last - k, "*": last * k, "/": last // k}
+            assert str(results[sign]) == problem.answer
