@@ -29,7 +29,8 @@ GOLDEN = {
     "countdown": "d2e473c26890ac15",
     "remainders": "430f536017a71001",
     "sequences": "0f28a71c3eb6b20b",
-    "knights": "0acfa1021e7c4ad6",
+    "knights": "570d4be825377e47",
+    "ordering": "596ffcdf11057715",
 }
 
 DIFFICULTY: dict[str, Callable[[Problem], float]] = {
@@ -41,6 +42,7 @@ DIFFICULTY: dict[str, Callable[[Problem], float]] = {
     "remainders": lambda problem: len(thoughts(problem)),
     "sequences": lambda problem: len(thoughts(problem)),
     "knights": lambda problem: len(str(problem.facts["claims"])),
+    "ordering": lambda problem: len(problem.facts["clues"]),
 }
 
 

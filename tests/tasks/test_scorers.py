@@ -195,6 +195,14 @@ def test_quotients_may_come_in_many_dresses() -> None:
     assert all(family.score(exact, box(text)) for text in ("12", "12 remainder 0", "12 R 0"))
 
 
+def test_an_order_may_be_written_with_commas_or_signs() -> None:
+    family = tasks.get("ordering")
+    problem = next(p for i in range(99) if ", " in (p := family.problem("test", 3, i)).answer)
+    forms = [problem.answer.replace(", ", form) for form in (", ", ",", " > ", ">")]
+    forms += [f"{problem.answer}.", f"\\text{{{problem.answer}}}"]
+    assert [text for text in forms if not family.score(problem, box(text))] == []
+
+
 def wrong_integers(problem: Problem, rng: Random) -> Iterator[str]:
     right = int(problem.answer)
     text = str(right)
@@ -319,6 +327,24 @@ def wrong_kinds(problem: Problem, _: Random) -> Iterator[str]:
     yield from (f"{right}, {name} is a {other}", f"{right}?", ", ".join(people), right.replace("a ", "the "))
 
 
+def wrong_orders(problem: Problem, rng: Random) -> Iterator[str]:
+    """Other names, other orders, too few or too many; a row by the wrong signs."""
+    right, names = problem.answer, problem.facts["order"]
+    yield from ("", f"{right} or {right}", f"{right}?", right.lower(), f"the {right}", f"{right} Zoe", "1")
+    yield from (f"{right}, {right}", f"not {right}", f"{right},", f"{right} >", f"1 {right}", right[:-1])
+    yield from (f"{names[0]} > {right}", f"{right}, {names[-1]}", f"({right})", f"{right}\n{names[0]}")
+    if ", " not in right:
+        yield from (name for name in names if name != right)
+        yield ", ".join(names)
+        return
+    yield from (right.replace(", ", sign) for sign in (" < ", " ", "; ", "\n", " = ", ",, ", "/", " and "))
+    yield from (right.replace(", ", " > ", 1), right.rpartition(", ")[0], right.partition(", ")[2], *names)
+    for _ in range(8):
+        mixed = ", ".join(rng.sample(names, len(names)))
+        if mixed != right:
+            yield mixed
+
+
 WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "addition": wrong_integers,
     "multiplication": wrong_integers,
@@ -328,6 +354,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "sequences": wrong_integers,
     "countdown": wrong_expressions,
     "knights": wrong_kinds,
+    "ordering": wrong_orders,
 }
 DRESSES = (  # a right answer (0) and a wrong one (1) shown in ways that must not count
     "{0}",

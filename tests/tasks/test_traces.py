@@ -16,7 +16,9 @@ SPLITS: tuple[Split, ...] = ("train", "test")
 PLANTERS = [
     family for family in FAMILIES if family.name in ("equations", "countdown", "remainders", "sequences")
 ]
-LONGEST = {"addition": 700, "multiplication": 1000, "knights": 1900}  # characters; the others stay below 900
+LONGEST = {"addition": 700, "multiplication": 1000, "ordering": 1200, "knights": 4500}  # characters; else 900
+IN_CASE = {"honest": "knight", "lies": "knave"}
+WITHOUT_NUMBERS = ("knights", "ordering")
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 each_planter = pytest.mark.parametrize("family", PLANTERS, ids=lambda family: family.name)
 
@@ -46,7 +48,7 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
                 found = list(claims(segment.text))
                 seen += len(found)
                 assert not [claim for claim, true in found if not true], problem.question
-    assert seen > 3000 or family.name == "knights"
+    assert seen > 3000 or family.name in WITHOUT_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -64,20 +66,54 @@ def test_every_line_about_knights_is_true() -> None:
     for problem, segments in samples(tasks.get("knights"), 60, 0.0):
         case: dict[str, str] = {}
         for line in text(segments).split("\n"):
-            if match := re.fullmatch(r"Case \d of \d: (.*)", line):
+            if match := re.fullmatch(r"\d+: (.*)", line):
                 case = dict(person.split() for person in match[1].split(", "))  # type: ignore[misc]
-            elif match := re.fullmatch(
-                r"(\w+) says (.*): ([a-z ]+), (true|false), (\w+) (\w+) (ok|no)", line
-            ):
-                speaker, claim, looked, truth, again, kind, verdict = match.groups()
-                assert speaker == again
-                assert case[speaker] == kind
-                assert looked.split() == [case[name] for name in re.findall("[A-Z][a-z]+", claim)]
-                holds = _holds(claim.split(), case)
+            elif match := re.fullmatch(r"(\w+) says ([^:]*): (.*), (true|false), (\w+ \w+) (ok|no)", line):
+                speaker, claim, looked, truth, again, verdict = match.groups()
+                assert again == f"{speaker} {case[speaker]}"
+                assert looked == ", ".join(
+                    f"{name} {case[name]}" for name in re.findall("[A-Z][a-z]+", claim)
+                )
+                holds = _holds(claim.split(), {name: IN_CASE[word] for name, word in case.items()})
                 assert truth == ("true" if holds else "false")
-                assert verdict == ("ok" if holds == (kind == "knight") else "no")
-            elif line == "All ok.":
-                assert problem.answer == ", ".join(f"{name} is a {kind}" for name, kind in case.items())
+                assert verdict == ("ok" if holds == (case[speaker] == "honest") else "no")
+            elif line.startswith("So"):
+                kinds = (f"{name} is a {IN_CASE[word]}" for name, word in case.items())
+                assert problem.answer == ", ".join(kinds)
+            else:
+                assert re.fullmatch(r"Find the kinds of .*\.|\w+ says [^:]*", line), line
+
+
+def test_every_line_about_an_order_is_true() -> None:
+    """Who is under whom, who is top, what is left: each follows from the order."""
+    for problem, segments in samples(tasks.get("ordering"), 60, 0.0):
+        order = problem.facts["order"]
+        goal, *lines, find, so = text(segments).split("\n")
+        people = goal.rstrip(".").rpartition(" of ")[2].split(", ")
+        assert sorted(people) == sorted(order)
+        taken: list[str] = []
+        for line in lines:
+            left = [name for name in people if name not in taken]
+            for a, b in re.findall(r"(\w+) > (\w+)", line):
+                assert order.index(a) < order.index(b)
+            if match := re.fullmatch(r"(\d) (\w+)", line):
+                taken.append(match[2])
+                assert order[int(match[1]) - 1] == match[2]
+            elif line.endswith(" top"):
+                *under, top = line.removesuffix(" top").split(", ")
+                pairs = [part.split(" under ") for part in under]
+                assert [*(name for name, _ in pairs), top] == left[: left.index(top) + 1]
+                assert all(other in left and order.index(other) < order.index(name) for name, other in pairs)
+                assert top == order[len(taken)]
+            elif not re.match(r"\w+ is \w+er than", line):
+                assert line.partition(": ")[0].split(", ") == left
+        assert taken == order
+        asked, _, shown = find.partition(": ")
+        assert goal.startswith(f"{asked} of ")
+        assert so.startswith(f"So {asked.removeprefix('Find ')} is ")
+        numbered = [part.split() for part in shown.split(", ")]
+        assert all(order[int(place) - 1] == name for place, name in numbered)
+        assert problem.answer in (numbered[-1][1], ", ".join(name for _, name in numbered))
 
 
 def _holds(claim: list[str], case: dict[str, str]) -> bool:
@@ -114,7 +150,7 @@ def test_a_trace_ends_in_the_answer_and_scores(family: Family, slips: float) -> 
 def test_a_trace_is_plain_and_short(family: Family) -> None:
     for _, segments in samples(family, 60, 0.2):
         thoughts = text(segments)
-        assert re.fullmatch(r"[A-Za-z0-9 \n.,:|<^+*/=()\[\]-]+", thoughts)
+        assert re.fullmatch(r"[A-Za-z0-9 \n.,:|<>^+*/=()\[\]-]+", thoughts)
         assert not re.search(r"\n\n|  |\s$", thoughts)
         assert len(thoughts) < LONGEST.get(family.name, 900)
 
@@ -126,7 +162,7 @@ def test_all_families_share_a_small_vocabulary() -> None:
         for problem, segments in samples(family, 100, 0.5)
         for word in re.findall("[A-Za-z]+", f"{problem.question} {text(segments)} {tasks.final(problem)}")
     }
-    assert len(words) <= 250
+    assert len(words) <= 300
 
 
 def test_long_division_line_by_line() -> None:

@@ -5,7 +5,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 NAME = "[A-Z][a-z]+"
@@ -135,6 +135,28 @@ def knights(question: str) -> str:
         )
     ]
     return ", ".join(f"{name} is a {'knight' if kind else 'knave'}" for name, kind in _only(fitting).items())
+
+
+MORE, LESS = ("tall", "old", "fast", "strong"), ("short", "young", "slow", "weak")
+
+
+def ordering(question: str) -> str:
+    clues = []
+    for subject, first, then in re.findall(
+        rf"({NAME}) is (\w+er than {NAME})(?: but (\w+er than {NAME}))?", question
+    ):
+        clues += [(subject, *clue.split("er than ")) for clue in (first, then) if clue]
+    people = {name for a, _, b in clues for name in (a, b)}
+    rows = [
+        row
+        for row in permutations(people)
+        if all((row.index(a) < row.index(b)) == (word in MORE) for a, word, b in clues)
+    ]
+    row = list(_only(rows))
+    place, first, last = re.findall(r"(second |third |)(\w+)est(?: to (\w+)est)?", question)[0]
+    assert first in MORE + LESS
+    row = row if first in MORE else row[::-1]
+    return ", ".join(row) if last else row[("", "second ", "third ").index(place)]
 
 
 def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:

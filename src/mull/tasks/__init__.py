@@ -7,6 +7,7 @@ from mull.tasks.division import Division
 from mull.tasks.equations import Equations
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
+from mull.tasks.ordering import Ordering
 from mull.tasks.remainders import Remainders
 from mull.tasks.scorer import boxed
 from mull.tasks.sequences import Sequences
@@ -36,6 +37,7 @@ _FAMILIES: dict[str, Family] = {
         Remainders(),
         Knights(),
         Sequences(),
+        Ordering(),
     )
 }
 

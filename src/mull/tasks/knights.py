@@ -1,8 +1,9 @@
 """Knights and knaves: knights tell the truth, knaves lie; who is what?
 
 The trace notes the claims once, then goes through the cases in a fixed order and leaves each at its first
-contradiction. Every problem has exactly one solution. The key of three people forgets their names, so that
-the splits share no structure; two people have too few structures for that.
+contradiction. In claims people are knights or knaves; in a case they are honest or lie: two pairs of words,
+so that what is looked up is never mistaken for what was said. Every problem has exactly one solution. The key
+of three people forgets their names, so that the splits share no structure; two have too few structures.
 """
 
 from collections.abc import Mapping
@@ -13,33 +14,51 @@ from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.claims import KINDS, cases, holds, nameless, noted, renamed, solutions, spoken
 
 NAMES = ("Ann", "Bob", "Cy", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy", "Jon", "Kim", "Leo")
-PEOPLE = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3}
+PEOPLE = {1: 2, 2: 2, 3: 3, 4: 3, 5: 4}
+IN_CASE = {"knight": "honest", "knave": "lies"}
 PLAIN = {1: 0.8, 2: 0.3, 3: 0.7, 4: 0.4, 5: 0.15}  # share of the claims "is", "same" and "different"
+
+RULES = (
+    "Knights tell the truth and knaves lie.",
+    "Knights always tell the truth, knaves always lie.",
+    "On an island of knights and knaves, knights tell the truth and knaves lie.",
+    "A knight tells the truth, a knave lies.",
+    "You meet {people}. Each is a knight or a knave.",
+    "{people} are knights or knaves.",
+    "Each is a knight, who tells the truth, or a knave, who lies.",
+    "knights and knaves:",
+)
+ASKS = (
+    "Who is what?",
+    "What is each person?",
+    "What is each of them?",
+    "What are {people}?",
+    "Who is a knight and who is a knave?",
+    "Find out who is a knight and who is a knave.",
+)
+NEW_RULES = (
+    "On an island each person is a knight, who tells the truth, or a knave, who lies.",
+    "{people} are each a knight or a knave.",
+)
+NEW_ASKS = ("Find out who is what.", "Find out what each of them is.")
+
+
+def _asked(rules: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules before the claims or, where they are a sentence, after them."""
+    return tuple(
+        template
+        for rule in rules
+        for ask in asks
+        for template in (f"{rule} {{claims}} {ask}", f"{{claims}} {rule} {ask}")
+        if not template.endswith(f": {ask}")
+    )
 
 
 class Knights(Family):
     name = "knights"
     title = "knights tell the truth, knaves lie: who is what?"
     wordings: Mapping[str, Wordings] = {
-        "claims": Wordings(
-            seen=(
-                "Knights tell the truth and knaves lie. {claims} Who is what?",
-                "On an island of knights and knaves, knights tell the truth and knaves lie. {claims} "
-                "What is each person?",
-                "{claims} Each is a knight, who tells the truth, or a knave, who lies. Who is what?",
-                "Knights always tell the truth, knaves always lie. {claims} "
-                "Find out who is a knight and who is a knave.",
-                "You meet {people}. Each is a knight or a knave. {claims} Who is what?",
-                "{claims} Knights tell the truth, knaves lie. What are {people}?",
-                "{people} are knights or knaves. {claims} What is each of them?",
-                "knights and knaves: {claims} Who is what?",
-            ),
-            held_out=(
-                "On an island each person is a knight, who tells the truth, or a knave, who lies. {claims} "
-                "Who is what?",
-                "{people} are each a knight or a knave. {claims} Find out who is what.",
-            ),
-        )
+        "claims": Wordings(seen=_asked(RULES, ASKS), held_out=_asked(NEW_RULES, NEW_ASKS))
     }
 
     def draw(self, rng: Random, level: int) -> Facts:
@@ -72,25 +91,21 @@ class Knights(Family):
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
         names, claims = problem.facts["names"], problem.facts["claims"]
-        lines = [f"Find the kinds of {', '.join(names)}."]
         written = [f"{name} says {noted(claim, names)}" for name, claim in zip(names, claims, strict=True)]
-        lines += written
-        order = cases(len(names))
-        for number, case in enumerate(order, 1):
-            people = ", ".join(f"{name} {kind}" for name, kind in zip(names, case, strict=True))
-            lines.append(f"Case {number} of {len(order)}: {people}")
+        lines = [f"Find the kinds of {', '.join(names)}.", *written]
+        for number, case in enumerate(cases(len(names)), 1):
+            people = [f"{name} {IN_CASE[kind]}" for name, kind in zip(names, case, strict=True)]
+            lines.append(f"{number}: {', '.join(people)}")
             for speaker, claim in enumerate(claims):
-                kinds = " ".join(case[person] for person in claim[1:] if isinstance(person, int))
+                about = ", ".join(people[person] for person in claim[1:] if isinstance(person, int))
                 true = holds(claim, case)
                 fits = true == (case[speaker] == "knight")
-                lines.append(
-                    f"{written[speaker]}: {kinds}, {'true' if true else 'false'}, "
-                    f"{names[speaker]} {case[speaker]} {'ok' if fits else 'no'}"
-                )
+                verdict = f"{'true' if true else 'false'}, {people[speaker]} {'ok' if fits else 'no'}"
+                lines.append(f"{written[speaker]}: {about}, {verdict}")
                 if not fits:
                     break
             else:
-                return (Segment("\n".join([*lines, "All ok.", f"So {problem.answer}."])),)
+                return (Segment("\n".join([*lines, f"So {problem.answer}."])),)
         raise ValueError(f"no case fits the claims {claims}")
 
     def truth(self, problem: Problem) -> Facts:
