@@ -19,7 +19,9 @@ from transformers.generation.logits_process import (
 )
 
 from mull.engine import Sampling
-from mull.engine.sampling import choose, confidence, logprobs, uniform
+from mull.engine.chain import Chain
+from mull.engine.choose import Choice, library
+from mull.engine.sampling import LIKELIEST, chances, choose, confidence, logprobs, mix, uniform
 from mull.errors import MullError
 from mull.runner.base import Floats
 from tests.engine.conftest import GREEDY, HashRunner, make, run
@@ -74,12 +76,55 @@ def test_a_rows_choice_depends_on_that_row_alone(sampling: Sampling, seed: int, 
     assert together.tolist() == single
 
 
+@pytest.mark.skipif(library() is None, reason="the CPU runner was not compiled here")
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(settings_to_try | st.just(GREEDY), st.booleans()), min_size=1, max_size=6),
+    st.integers(0, 2**63),
+    st.sampled_from([1, 3, 60, 646, 3000]),
+    st.sampled_from(["apart", "tied", "equal", "forbidden", "nothing"]),
+    st.booleans(),
+)
+def test_c_makes_the_choices_of_numpy(
+    wishes: list[tuple[Sampling, bool]], seed: int, vocabulary: int, kind: str, adjust: bool
+) -> None:
+    engine, draw = make(), np.random.default_rng(seed)
+    chains = [
+        Chain(engine, [1] * (1 + seed % 50), mix(seed, row), sampling, track_confidence=track)
+        for row, (sampling, track) in enumerate(wishes)
+    ]
+    own = logits_of(seed, len(chains), vocabulary, scale=float(draw.choice([0.1, 2.0, 20.0])))
+    adjusted = own.copy() if adjust else own
+    if kind == "tied":
+        adjusted[:] = np.round(adjusted)
+    elif kind == "equal":
+        adjusted[:] = 3.0
+    elif kind == "forbidden":
+        adjusted[draw.random(adjusted.shape) < 0.5] = -np.inf
+    elif kind == "nothing" and adjust:
+        adjusted[:] = -np.inf
+    in_c, in_numpy = Choice(chains, vocabulary, library()), Choice(chains, vocabulary, None)
+    with np.errstate(invalid="ignore"):  # a row of nothing but -inf
+        for choice in (in_c, in_numpy):
+            choice.make(own, adjusted)
+    assert in_c.ids.tolist() == in_numpy.ids.tolist()
+    np.testing.assert_allclose(in_c.logprobs, in_numpy.logprobs, atol=3e-5)
+    np.testing.assert_allclose(in_c.confidences, in_numpy.confidences, atol=1e-4, rtol=1e-5)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.01, 0.5, 1.0, 3.0]))
+def test_chances_are_those_of_the_exponential(seed: int, temperature: float) -> None:
+    logits = logits_of(seed, 2, 300)
+    exact = np.exp((logits.astype(np.float64) - logits.max(1, keepdims=True)) / temperature) * LIKELIEST
+    np.testing.assert_allclose(chances(logits, temperature), exact, rtol=1e-5, atol=0.6)
+
+
 def test_greedy_is_the_argmax() -> None:
     logits = logits_of(3, 5)
     assert choose(logits, GREEDY.distribution, np.zeros(5)).tolist() == logits.argmax(1).tolist()
 
 
-def test_a_flat_distribution_needs_more_than_the_shortlist() -> None:
+def test_a_flat_distribution_is_cut_at_its_mass_in_the_order_of_ids() -> None:
     logits = np.zeros((1, 1000), np.float32)
     picked = choose(np.repeat(logits, 500, 0), (1.0, 0, 0.5, 0.0), (np.arange(500) + 0.5) / 500)
     assert sorted(set(picked.tolist())) == list(range(500))

@@ -7,19 +7,17 @@ whose tokens are all computed. Steps follow one another as long as anybody think
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Sequence
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mull.engine.chain import Chain
 from mull.engine.events import Ended, Event, Spent, Stopped
 from mull.engine.memory import Memory
-from mull.engine.sampling import Sampling, choose, confidence, logprobs, mix, uniform
+from mull.engine.sampling import Sampling, mix
 from mull.engine.scheduler import Scheduler, Segment, Step
 from mull.engine.spend import Spend, Statistics
 from mull.engine.watch import Watch
@@ -169,21 +167,22 @@ class LocalEngine:
 
     def _absorb(self, step: Step, logits: Floats) -> None:
         """Take the step's results in: what is computed now, and the next token of each chain."""
-        wanted = step.wanted
+        size = self.memory.size
         for segment, rows in step.work:
             chain = segment.chain
             if segment.done.done():  # stopped or cancelled while the step ran in its thread
                 self.count(chain.spend, "recomputed", rows)
                 continue
             start = len(chain.ids) - chain.pending
+            end = start + rows
             chain.pending -= rows
-            self._count_rows(segment, start, start + rows)
-            self.memory.publish(chain, start, start + rows)
+            self._count_rows(segment, start, end)
+            if start // size != end // size:
+                self.memory.publish(chain, start, end)
             if chain.pending:
                 self._look(segment, always=True)
-        alive = [index for index, segment in enumerate(wanted) if not segment.done.done()]
-        for indices in self._alike(wanted, alive):
-            self._draw([wanted[index] for index in indices], logits, indices)
+        if step.wanted:
+            self._draw(step, logits)
 
     def _count_rows(self, segment: Segment, start: int, end: int) -> None:
         """Rows of given tokens are prefill, rows seen before are recomputed; the rest is generating."""
@@ -200,44 +199,30 @@ class LocalEngine:
         self.count(chain.spend, "recomputed", fresh - start)
         self.count(chain.spend, "prefill", end - fresh - drawn)
 
-    def _alike(self, wanted: list[Segment], alive: list[int]) -> list[list[int]]:
-        """Group indices by sampling settings; chains in a group are drawn in one go."""
-        groups: dict[tuple[tuple[float, int, float, float], bool], list[int]] = {}
-        for index in alive:
-            chain = wanted[index].chain
-            groups.setdefault((chain.sampling.distribution, chain.track_confidence), []).append(index)
-        return list(groups.values())
-
-    def _draw(self, segments: list[Segment], logits: Floats, indices: list[int]) -> None:
-        chains = [segment.chain for segment in segments]
-        first = chains[0]
-        own = logits if len(indices) == len(logits) else logits[indices]
-        adjusted = _adjusted(own, chains)
-        uniforms = _uniforms(chains) if first.sampling.temperature else np.empty(0)
-        ids = choose(adjusted, first.sampling.distribution, uniforms)
-        chances = logprobs(own, ids).tolist()
-        sure = confidence(own).tolist() if first.track_confidence else [math.nan] * len(chains)
-        for segment, token, chance, certain in zip(segments, ids.tolist(), chances, sure, strict=True):
-            self._take(segment, token, chance, certain)
-        probes = sum(chain.probing for chain in chains)
-        self.statistics.spend.probe += probes
-        self.statistics.spend.sampled += len(chains) - probes
-
-    def _take(self, segment: Segment, token: int, chance: float, certain: float) -> None:
-        """One sampled token: append it, and see whether it ends the segment."""
-        chain, sampling = segment.chain, segment.chain.sampling
-        stop = token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
-        chain.append(token, chance, certain, drawn=True, silent=stop)
-        if chain.probing:
-            chain.spend.probe += 1
-        else:
-            chain.spend.sampled += 1
-        length = len(chain.ids)
-        over = self._end(segment, token, stop, length)
-        if segment.looks:
-            self._look(segment, always=over is not None)
-        if over is not None:
-            self._finish(segment, over)
+    def _draw(self, step: Step, logits: Floats) -> None:
+        """The next token of each chain whose tokens are all computed."""
+        choice = step.choice
+        choice.make(logits, _adjusted(logits, step.wanted))
+        drawn = zip(choice.ids.tolist(), choice.logprobs.tolist(), choice.confidences.tolist(), strict=True)
+        spent = self.statistics.spend
+        for segment, (token, chance, certain) in zip(step.wanted, drawn, strict=True):
+            if segment.done.done():
+                continue
+            chain, sampling = segment.chain, segment.chain.sampling
+            stop = token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
+            chain.append(token, chance, certain, drawn=True, silent=stop)
+            if chain.probing:
+                chain.spend.probe += 1
+                spent.probe += 1
+            else:
+                chain.spend.sampled += 1
+                spent.sampled += 1
+            length = len(chain.ids)
+            over = self._end(segment, token, stop, length)
+            if segment.looks:
+                self._look(segment, always=over is not None)
+            if over is not None:
+                self._finish(segment, over)
 
     def _end(self, segment: Segment, token: int, stop: bool, length: int) -> Event | None:
         """Why thinking is over after this token, if it is."""
@@ -272,12 +257,9 @@ class LocalEngine:
         self._scheduler.remove(segment)
 
 
-def _uniforms(chains: list[Chain]) -> NDArray[np.float64]:
-    return np.array([uniform(chain.stream, len(chain.ids)) for chain in chains])
-
-
-def _adjusted(logits: Floats, chains: list[Chain]) -> Floats:
+def _adjusted(logits: Floats, segments: list[Segment]) -> Floats:
     """Logits after repetition penalty and bias; the array itself where no chain asks for either."""
+    chains = [segment.chain for segment in segments]
     if not any(chain.sampling.bias or chain.sampling.repetition_penalty != 1 for chain in chains):
         return logits
     logits = logits.copy()

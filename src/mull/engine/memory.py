@@ -119,6 +119,10 @@ class Memory:
         held.writable, held.moved = len(held.pages) * size, True
         return True
 
+    def room(self, chain: Chain) -> int:
+        """How many more positions lie in pages that are the chain's own."""
+        return self.held[chain].writable - len(chain.ids) + chain.pending
+
     def _own(self, held: Held, index: int, *, copy: bool) -> bool:
         """Make page `index` safe to write: nobody else reads it, no key promises its old content."""
         page = held.pages[index]

@@ -18,8 +18,12 @@ from mull.runner.base import Floats
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
-# Candidates looked at before the whole vocabulary is sorted for top-p: nearly always enough.
-_SHORTLIST = 64
+LIKELIEST = 1 << 30  # the chance of a row's likeliest token
+# 2^x = 1 + x (c0 + x (c1 + ...)) for |x| <= 1/2, the last one first (Cephes exp2f).
+_POWER = np.array(
+    [1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1, 1],
+    np.float32,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,28 @@ def uniform(stream: int, position: int) -> float:
     return (mix(stream, position) >> 11) * 2.0**-53
 
 
+def chances(logits: Floats, temperature: float) -> NDArray[np.int64]:
+    """How likely each token is, in units of 2^-30 of the row's likeliest. `[rows, vocabulary]`.
+
+    Whole numbers, so that sums of them depend neither on their order nor on anybody's rounding; and made
+    by single float32 operations, not by a library's exponential. So draws from equal logits are equal in
+    numpy and in C, on every machine. A token less likely than 2^-31 of the likeliest is never drawn.
+    """
+    rate = np.float32(min(1.4426950408889634 / temperature, 1e30))
+    with np.errstate(invalid="ignore", over="ignore"):  # -inf among the logits, and rows of nothing else
+        x = np.fmax((logits - logits.max(axis=1, keepdims=True)) * rate, np.float32(-40))
+    whole = np.rint(x)
+    x -= whole
+    power = np.full_like(x, _POWER[0])
+    for coefficient in _POWER[1:]:
+        power *= x
+        power += coefficient
+    power = np.ldexp(power, whole.astype(np.int32) + 30)
+    power += np.float32(0.5)
+    nearest: NDArray[np.int64] = power.astype(np.int64)
+    return nearest
+
+
 def choose(
     logits: Floats, distribution: tuple[float, int, float, float], uniforms: NDArray[np.float64]
 ) -> NDArray[np.int64]:
@@ -87,63 +113,28 @@ def choose(
 
     logits `[rows, vocabulary]`, uniforms `[rows]` in [0, 1). Returns ids `[rows]`. A row's choice
     depends on that row alone. Filters apply in the order top-k, top-p, min-p on the distribution
-    after temperature.
+    after temperature; of equally likely tokens the lower id is kept first.
     """
     temperature, top_k, top_p, min_p = distribution
+    likeliest: NDArray[np.int64] = logits.argmax(axis=1)
     if temperature == 0:
-        greedy: NDArray[np.int64] = logits.argmax(axis=1)
-        return greedy
-    scaled = logits - logits.max(axis=1, keepdims=True)
-    scaled /= np.float32(temperature)
-    vocabulary = scaled.shape[1]
-    if not top_k and top_p == 1 and min_p == 0:
-        cumulative = np.exp(scaled).cumsum(axis=1, dtype=np.float64)
-        return _first_above(cumulative, uniforms)
-    keep = min(top_k or _SHORTLIST, vocabulary)
-    chosen = _choose_sorted(scaled, keep, top_k, top_p, min_p, uniforms)
-    if (undecided := np.flatnonzero(chosen < 0)).size:
-        rest = scaled[undecided]
-        chosen[undecided] = _choose_sorted(rest, vocabulary, top_k, top_p, min_p, uniforms[undecided])
-    return chosen
-
-
-def _choose_sorted(
-    scaled: Floats,
-    keep: int,
-    top_k: int,
-    top_p: float,
-    min_p: float,
-    uniforms: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Choose among the `keep` likeliest tokens; -1 where they do not suffice to know the nucleus."""
-    rows, vocabulary = scaled.shape
-    if keep < vocabulary:
-        ids = np.argpartition(scaled, vocabulary - keep, axis=1)[:, vocabulary - keep :]
-        ids.sort(axis=1)  # equal logits keep the order of their ids
-    else:
-        ids = np.broadcast_to(np.arange(vocabulary), scaled.shape)
-    values = np.take_along_axis(scaled, ids, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    ids = np.take_along_axis(ids, order, axis=1)
-    mass = np.exp(np.take_along_axis(values, order, axis=1), dtype=np.float64)
-    cumulative = mass.cumsum(axis=1)
-    total = cumulative[:, -1] if top_k or keep == vocabulary else np.exp(scaled).sum(axis=1, dtype=np.float64)
-    # A token stays while the mass before it is below top_p and it is likely enough itself.
-    stays = (cumulative - mass < top_p * total[:, None]) & (mass >= min_p * mass[:, :1])
-    kept = stays.sum(axis=1)
-    last = np.maximum(kept, 1) - 1
-    cumulative /= cumulative[np.arange(rows), last][:, None]
-    picked = np.minimum((cumulative <= uniforms[:, None]).sum(axis=1), last)
-    chosen = ids[np.arange(rows), picked].astype(np.int64)
-    if not top_k and keep < vocabulary:
-        chosen[kept == keep] = -1
-    return chosen
-
-
-def _first_above(cumulative: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
-    target = uniforms * cumulative[:, -1]
-    first: NDArray[np.int64] = (cumulative <= target[:, None]).sum(axis=1)
-    return np.minimum(first, cumulative.shape[1] - 1)
+        return likeliest
+    weights = chances(logits, temperature)
+    if top_k or top_p < 1:
+        order = np.argsort(-weights, axis=1, kind="stable")
+        falling = np.take_along_axis(weights, order, axis=1)
+        if top_k:
+            falling[:, top_k:] = 0
+        before = falling.cumsum(axis=1) - falling
+        if top_p < 1:
+            falling[before >= top_p * falling.sum(axis=1, keepdims=True)] = 0
+        np.put_along_axis(weights, order, falling, axis=1)
+    weights[weights < min_p * LIKELIEST] = 0
+    cumulative = weights.cumsum(axis=1)
+    total = cumulative[:, -1]
+    target = np.minimum((uniforms * total).astype(np.int64), total - 1)
+    above = cumulative > target[:, None]
+    return np.where(total > 0, above.argmax(axis=1), likeliest)
 
 
 def logprobs(logits: Floats, ids: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mull.engine.choose import Choice, library
 from mull.engine.events import Event
 from mull.engine.memory import Held, Memory
 from mull.engine.spend import Statistics
@@ -43,11 +44,18 @@ class Segment:
 
 @dataclass(slots=True)
 class Step:
-    """What the runner is asked, `work` (segments and their rows) it does, and whose logits it returns."""
+    """What the runner is asked, `work` (segments and their rows) it does, and whose logits it returns.
+
+    Where every running chain only takes the token it has just drawn, the next step is this one again, a
+    position further; `room` counts how often that goes well before a chain needs a new page.
+    """
 
     rows: Rows
     work: list[tuple[Segment, int]]
     wanted: list[Segment]
+    choice: Choice
+    again: bool
+    room: int = 0
 
 
 class Scheduler:
@@ -58,6 +66,7 @@ class Scheduler:
         self.chunk = chunk
         self.running: list[Segment] = []
         self.waiting: list[Segment] = []
+        self._step: Step | None = None  # the latest, while the same chains run
         self._lines: list[Segment] = []  # whose pages stand in the lines of `_table`
         self._table = np.zeros((0, 0), np.int32)
 
@@ -69,24 +78,46 @@ class Scheduler:
         return [*self.running, *self.waiting]
 
     def remove(self, segment: Segment) -> None:
-        for queue in (self.running, self.waiting):
-            if segment in queue:
-                queue.remove(segment)
+        if segment in self.running:
+            self.running.remove(segment)
+            self._step = None
+        elif segment in self.waiting:
+            self.waiting.remove(segment)
 
     def next(self) -> Step | None:
         """The next step, its pages reserved. None when nobody thinks."""
-        for queue in (self.running, self.waiting):  # whose awaiting task was cancelled meanwhile
-            queue[:] = [segment for segment in queue if not segment.done.done()]
-        self._admit()
+        for segment in self.all():
+            if segment.done.done():  # its awaiting task was cancelled meanwhile
+                self.remove(segment)
+        if self.waiting:
+            self._admit()
         if not self.running:
             return None
-        work = self._plan()
-        rows, wanted = self._rows(work)
-        return Step(rows, work, wanted)
+        if self._step is None or not self._advance(self._step):
+            self._step = self._build(self._plan())
+        return self._step
+
+    def _advance(self, step: Step) -> bool:
+        """Make of the latest step the next one; False where that is not possible."""
+        if not step.again:
+            return False
+        if not step.room:
+            chains = [segment.chain for segment in step.wanted]
+            if not all(self.memory.reserve(chain, 1) for chain in chains):
+                return False
+            if self._tables(step.wanted) is not step.rows.tables:
+                return False
+            step.room = min(map(self.memory.room, chains))
+        step.room -= 1
+        step.rows.tokens[:] = step.choice.ids
+        step.rows.positions[:] += 1
+        step.choice.positions[:] += 1
+        return True
 
     def _admit(self) -> None:
         """Let waiting chains in, oldest first, while there are places and pages for their prompts."""
         self.waiting.sort(key=lambda segment: segment.ticket)
+        before = len(self.running)
         while self.waiting and len(self.running) < self.max_chains:
             segment = self.waiting[0]
             self._attach(segment.chain)
@@ -95,8 +126,10 @@ class Scheduler:
                 break
             segment.running = True
             self.running.append(self.waiting.pop(0))
+        if len(self.running) > before:
             # Relatives stand together, so that a runner can read what they share once.
             self.running.sort(key=lambda segment: (segment.chain.root, segment.chain.path))
+            self._step = None
 
     def _plan(self) -> list[tuple[Segment, int]]:
         """How many rows each running chain gets, pages reserved; in the order of `_running`."""
@@ -142,7 +175,7 @@ class Scheduler:
             youngest = max(self.running, key=lambda each: (each is not segment, each.ticket))
             if youngest is segment:
                 raise OutOfPages("a single chain does not fit into the engine's memory.")
-            self.running.remove(youngest)
+            self.remove(youngest)
             youngest.running = False
             self.waiting.append(youngest)
             victim = youngest.chain
@@ -156,34 +189,32 @@ class Scheduler:
         self.statistics.count(chain.spend, "cached", max(0, end - max(start, held.reached)))
         held.reached = max(held.reached, end)
 
-    def _rows(self, work: list[tuple[Segment, int]]) -> tuple[Rows, list[Segment]]:
-        """The step's rows, and the segments whose next token the wanted logits decide."""
+    def _build(self, work: list[tuple[Segment, int]]) -> Step:
+        """The step that does this work; wanted are the logits that decide a segment's next token."""
         tokens: list[int] = []
         positions: list[int] = []
         owners: list[int] = []
         wants: list[int] = []
         wanted: list[Segment] = []
-        for line, (segment, rows) in enumerate(work):
+        for line, (segment, share) in enumerate(work):
             chain = segment.chain
             start = len(chain.ids) - chain.pending
-            if rows == 1:
-                tokens.append(chain.ids[start])
-                positions.append(start)
-                owners.append(line)
-            else:
-                tokens += chain.ids[start : start + rows]
-                positions += range(start, start + rows)
-                owners += [line] * rows
-            if rows == chain.pending:
+            tokens += chain.ids[start : start + share]
+            positions += range(start, start + share)
+            owners += [line] * share
+            if share == chain.pending:
                 wants.append(len(tokens) - 1)
                 wanted.append(segment)
-        return Rows(
+        rows = Rows(
             np.array(tokens, np.int32),
             np.array(positions, np.int32),
             np.array(owners, np.int32),
             self._tables([segment for segment, _ in work]),
             np.array(wants, np.int32),
-        ), wanted
+        )
+        vocabulary = self.memory.runner.limits.vocab_size
+        choice = Choice([segment.chain for segment in wanted], vocabulary, library())
+        return Step(rows, work, wanted, choice, len(tokens) == len(wanted) == len(self.running))
 
     def _tables(self, lines: list[Segment]) -> NDArray[np.int32]:
         """Page tables of these segments; only lines that changed since the last step are copied."""

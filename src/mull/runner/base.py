@@ -29,9 +29,9 @@ class Limits:
     dtype: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """One step's work. All arrays int32 and C-contiguous.
+    """One step's work. All arrays int32 and C-contiguous; the same rows may come again with other values.
 
     tokens     [rows]   token id
     positions  [rows]   position in its chain

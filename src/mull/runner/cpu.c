@@ -2,6 +2,7 @@
    reference.py for what is computed. Plain C, called through ctypes by cpu.py, which checks shapes and
    owns weights and pages. Compiled once per instruction set (hatch_build.py). */
 #include "cpu_attention.h"
+#include "cpu_choose.h"
 #include "cpu_threads.h"
 
 #if defined(__aarch64__) && defined(__linux__)
@@ -364,6 +365,16 @@ EXPORT int mull_step(runtime *r, const model *m, int rows, int chains, int width
     job j = {m, &b, r};
     run(&r->pool, step, &j);
     return OK;
+}
+
+/* The next token of each row. `work` has room for 3 * n words, aligned to 8 bytes; strides in floats. */
+EXPORT void mull_choose(int rows, int n, const float *own, int own_stride, const float *adjusted,
+                        int adjusted_stride, const wish *wishes, void *work,
+                        int64_t *ids, double *logprobs, double *confidences) {
+    const chooser c = {n, (int32_t *)((uint64_t *)work + n), work};
+    for (int i = 0; i < rows; i++)
+        choose_row(&c, wishes + i, own + (size_t)i * (size_t)own_stride,
+               adjusted + (size_t)i * (size_t)adjusted_stride, ids + i, logprobs + i, confidences + i);
 }
 
 /* Checks the kernels of this instruction set against whole numbers they must reproduce exactly. */

@@ -78,6 +78,7 @@ _SIGNATURES = {
     "mull_threads": (c_int, [c_void_p]),
     "mull_close": (None, [c_void_p]),
     "mull_step": (c_int, [c_void_p, POINTER(_Model), *[c_int] * 4, *[c_void_p] * 6]),
+    "mull_choose": (None, [c_int, c_int, c_void_p, c_int, c_void_p, c_int, *[c_void_p] * 5]),
 }
 
 
@@ -155,6 +156,8 @@ class CpuRunner:
         self._weights = {}
         self._grow_rotations(255)
         self._logits = np.empty((0, self._model.head.n), np.float32)
+        self._rows: Rows | None = None  # of the latest step, kept so that `_arguments` stay true
+        self._arguments: tuple[int, ...] = ()
         self._runtime = c_void_p(self._library.mull_open(byref(self._model), threads or usable_cores()))
         if not self._runtime:
             raise MullError("out of memory while starting the CPU runner.")
@@ -162,24 +165,12 @@ class CpuRunner:
 
     def step(self, rows: Rows) -> Floats:
         """Logits `[wanted, vocab_size]`, valid until the next step. Raises InvalidRows."""
-        check_layout(rows)
         if not self._runtime:
             raise MullError("this runner is closed.")
-        wanted, tables = len(rows.wants), rows.tables
-        if wanted > len(self._logits):
-            self._logits = np.empty((max(wanted, 2 * len(self._logits)), self._model.head.n), np.float32)
-        arguments = (
-            len(rows.tokens),
-            tables.shape[0],
-            tables.shape[1],
-            wanted,
-            rows.tokens.ctypes.data,
-            rows.positions.ctypes.data,
-            rows.chains.ctypes.data,
-            tables.ctypes.data,
-            rows.wants.ctypes.data,
-            self._logits.ctypes.data,
-        )
+        if rows is not self._rows:
+            self._arguments = self._prepare(rows)
+            self._rows = rows
+        arguments = self._arguments
         status = self._library.mull_step(self._runtime, self._model, *arguments)
         if status == _NEED_ROTATIONS:
             self._grow_rotations(int(rows.positions.max()))
@@ -189,7 +180,16 @@ class CpuRunner:
             raise InvalidRows("the rows are invalid.")
         if status == _NO_MEMORY:
             raise MullError(f"out of memory for a step of {len(rows.tokens)} rows; send fewer at once.")
-        return self._logits[:wanted, : self.limits.vocab_size]
+        return self._logits[: len(rows.wants), : self.limits.vocab_size]
+
+    def _prepare(self, rows: Rows) -> tuple[int, ...]:
+        """What the C side is told about these rows: lengths, and where everything lies."""
+        check_layout(rows)
+        wanted = len(rows.wants)
+        if wanted > len(self._logits):
+            self._logits = np.empty((max(wanted, 2 * len(self._logits)), self._model.head.n), np.float32)
+        arrays = (rows.tokens, rows.positions, rows.chains, rows.tables, rows.wants, self._logits)
+        return (len(rows.tokens), *rows.tables.shape, wanted, *(array.ctypes.data for array in arrays))
 
     def copy_page(self, src: int, dst: int) -> None:
         """Copy keys and values of all layers of page `src` into page `dst`."""
@@ -203,6 +203,7 @@ class CpuRunner:
             self._library.mull_close(self._runtime)
         self._runtime = c_void_p()
         self._kept.clear()
+        self._rows = None
         self._pages = self._logits = np.empty((0, 0), np.float32)
 
     def __del__(self) -> None:
