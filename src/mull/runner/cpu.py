@@ -116,7 +116,11 @@ def best_library() -> tuple[str, ctypes.CDLL]:
 def _open(isa: str) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path_of(isa)))
     for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            raise MullError(
+                f"{path_of(isa).name} was built from older sources; reinstall mull (`pip install -e .`)."
+            )
         function.restype, function.argtypes = result, arguments
     return library
 
