@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 _INT = r"-?\d+"
-_START = r"(?<![\w=+*/^)\]])(?<!\d-)(?<!--)"
+_START = r"(?<![\w=+*/^)\]])(?<![\d)]-)(?<!--)"
 _OPERATION = re.compile(rf"{_START}({_INT})([-+*/])({_INT})=({_INT})(?![\d*/+])(?!-\d)")
 _DIVISION = re.compile(rf"{_START}({_INT})=({_INT})\*({_INT})\+({_INT})(?![\d*/])")
 _SUM = re.compile(rf"{_START}({_INT})=(\d+(?:\+\d+)+)(?![\d*/])")

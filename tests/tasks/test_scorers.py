@@ -349,6 +349,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "addition": wrong_integers,
     "multiplication": wrong_integers,
     "division": wrong_quotients,
+    "expressions": wrong_integers,
     "equations": wrong_integers,
     "remainders": wrong_integers,
     "sequences": wrong_integers,

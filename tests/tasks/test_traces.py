@@ -9,6 +9,7 @@ import pytest
 from mull import tasks
 from mull.tasks import Family, Problem, Segment
 from mull.tasks.base import Split
+from tests.tasks import truth
 from tests.tasks.claims import claims
 
 FAMILIES = tasks.families()
@@ -184,6 +185,24 @@ def test_long_division_line_by_line() -> None:
         assert left == ""
         assert len(lines) == len(str(int(a) // b))
     assert missed > 50
+
+
+def test_expressions_shrink_by_one_operation_a_line_and_keep_their_value() -> None:
+    for _, segments in samples(tasks.get("expressions"), 100, 0.0):
+        goal, *lines, end = text(segments).split("\n")
+        left = goal.removeprefix("Find ").removesuffix(".")
+        value = truth.value(left)[1]
+        assert end == f"So {left}={value}."
+        for line in lines:
+            step, _, after = line.partition(" | ")
+            operation = re.match(r"-?\d+[-+*/]\d+", step)
+            assert operation
+            assert operation[0] in left
+            assert len(re.findall(r"\d=-?\d", step)) == len(list(claims(step)))
+            left, before = after or step.rsplit("=", 1)[1], left
+            assert truth.value(f"0{left}" if left[0] == "-" else left)[1] == value
+            assert len(re.findall(r"\d+", left)) == len(re.findall(r"\d+", before)) - 1
+        assert left == str(value)
 
 
 @each_planter

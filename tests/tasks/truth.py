@@ -35,6 +35,11 @@ def division(question: str) -> str:
     return f"{q} remainder {rest}" if rest or "remainder" in question else str(q)
 
 
+def expressions(question: str) -> str:
+    (text,) = re.findall(r"[\d(][\d()+*/× -]*[\d)]", question)
+    return _whole(value(text.replace("×", "*"))[1])
+
+
 def remainders(question: str) -> str:
     numbers = _numbers(question)
     if re.search(r"\d(?: times )?x", question):

@@ -5,6 +5,7 @@ from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, i
 from mull.tasks.countdown import Countdown
 from mull.tasks.division import Division
 from mull.tasks.equations import Equations
+from mull.tasks.expressions import Expressions
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
 from mull.tasks.ordering import Ordering
@@ -32,6 +33,7 @@ _FAMILIES: dict[str, Family] = {
         Addition(),
         Multiplication(),
         Division(),
+        Expressions(),
         Equations(),
         Countdown(),
         Remainders(),

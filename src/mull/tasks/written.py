@@ -35,3 +35,28 @@ def plus(a: int, b: int) -> str:
         return f"{a}+{b}={a + b}"
     hundreds = f"{a // 100 * 100}+{b // 100 * 100}={high}, " if a > 99 and b > 99 else ""
     return f"{a}+{b}: {hundreds}{a % 100}+{b % 100}={low}, {high}+{low}={a + b}"
+
+
+def minus(a: int, b: int) -> str:
+    """Difference: `57-18=39`, or `343-185: 343-100=243, 143-85=58, 100+58=158`."""
+    if a < 200 or b > a or b % 100 == 0:
+        return f"{a}-{b}={a - b}"
+    hundreds, part = b - b % 100, b % 100
+    steps, rest = ([f"{a}-{hundreds}={a - hundreds}"] if hundreds else []), a - hundreds
+    low = rest % 100 if rest % 100 >= part else rest % 100 + 100
+    steps.append(f"{low}-{part}={low - part}")
+    if rest > low:
+        steps.append(f"{rest - low}+{low - part}={rest - part}")
+    return f"{a}-{b}: {', '.join(steps)}"
+
+
+def product(a: int, b: int) -> str:
+    """Product of any two numbers: `4*23=92`, or `14*23: 14*20=280, 14*3=42, 280+42=322`."""
+    large, small = max(a, b), min(a, b)
+    high = large - large % 10 ** (len(str(large)) - 1)
+    low = large - high
+    if low == 0 or (large < 100 and small < 10):
+        return f"{a}*{b}={a * b}"
+    parts = [f"{part}*{b}" if large == a else f"{a}*{part}" for part in (high, low)]
+    high, low = high * small, low * small
+    return f"{a}*{b}: {parts[0]}={high}, {parts[1]}={low}, {high}+{low}={a * b}"
