@@ -10,6 +10,7 @@ _OPERATION = re.compile(rf"{_START}({_INT})([-+*/])({_INT})=({_INT})(?![\d*/+])(
 _DIVISION = re.compile(rf"{_START}({_INT})=({_INT})\*({_INT})\+({_INT})(?![\d*/])")
 _SUM = re.compile(rf"{_START}({_INT})=(\d+(?:\+\d+)+)(?![\d*/])")
 _SCALED = re.compile(rf"{_START}({_INT})=(\d)\*(\d+)(?![\d*/+])")
+_POWER = re.compile(rf"{_START}({_INT})\^(\d+)=({_INT})(?![\d*/+^])")
 
 
 def claims(text: str) -> Iterator[tuple[str, bool]]:
@@ -24,6 +25,8 @@ def claims(text: str) -> Iterator[tuple[str, bool]]:
         yield match[0], int(match[1]) == sum(int(part) for part in match[2].split("+"))
     for match in _SCALED.finditer(text):
         yield match[0], int(match[1]) == int(match[2]) * int(match[3])
+    for match in _POWER.finditer(text):
+        yield match[0], int(match[1]) ** int(match[2]) == int(match[3])
 
 
 def _apply(a: Fraction, sign: str, b: Fraction) -> Fraction | None:

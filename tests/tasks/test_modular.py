@@ -16,7 +16,8 @@ def all_true(text: str) -> bool:
     found = list(claims(text))
     for m, listed in re.findall(r"Multiples of (\d+): (.*)", text):
         found.append((listed, listed.split(",") == [str(int(m) * k) for k in range(1, 10)]))
-    found += [(f"{a}<{b}", int(a) < int(b)) for a, b in re.findall(r"(\d+)<(\d+)", text)]
+    for a, b, times in re.findall(r"(\d+)<(\d+)(?:\*(\d+))?", text):
+        found.append((f"{a}<{b}*{times}", int(a) < int(b) * int(times or 1)))
     assert len(re.findall(r"\d=\d", text)) + text.count("<") + text.count("Multiples") == len(found)
     return all(true for _, true in found)
 

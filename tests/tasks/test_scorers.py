@@ -353,6 +353,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "equations": wrong_integers,
     "remainders": wrong_integers,
     "sequences": wrong_integers,
+    "numbers": wrong_integers,
     "countdown": wrong_expressions,
     "knights": wrong_kinds,
     "ordering": wrong_orders,

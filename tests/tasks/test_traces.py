@@ -15,7 +15,9 @@ from tests.tasks.claims import claims
 FAMILIES = tasks.families()
 SPLITS: tuple[Split, ...] = ("train", "test")
 PLANTERS = [
-    family for family in FAMILIES if family.name in ("equations", "countdown", "remainders", "sequences")
+    family
+    for family in FAMILIES
+    if family.name in ("equations", "countdown", "remainders", "sequences", "numbers")
 ]
 LONGEST = {"addition": 700, "multiplication": 1000, "ordering": 1200, "knights": 4500}  # characters; else 900
 IN_CASE = {"honest": "knight", "lies": "knave"}
@@ -53,7 +55,7 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["addition", "multiplication", "division", "countdown", "remainders", "sequences"]
+    "name", ["addition", "multiplication", "division", "countdown", "remainders", "sequences", "numbers"]
 )
 def test_no_number_escapes_the_check(name: str) -> None:
     """Every `=` between numbers is part of a claim that the check understands."""

@@ -1,6 +1,7 @@
 """Solves questions from their words alone, written apart from the code that makes them."""
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable
@@ -101,6 +102,26 @@ def sequences(question: str) -> str:
             }
         )
     )
+
+
+def numbers(question: str) -> str:
+    given = _numbers(question)
+    if re.search("gcd|greatest common divisor", question):
+        return str(max(d for d in range(1, min(given) + 1) if not any(n % d for n in given)))
+    if re.search("lcm|least common multiple", question):
+        return str(next(m for m in range(max(given), math.prod(given) + 1) if not any(m % n for n in given)))
+    if re.search("last|end", question):
+        return str(given[0] ** given[1] % 10)
+    if "digit" in question:
+        total = sum(int(d) for d in str(given[0]))
+        if re.search("again|until|repeated", question):
+            while total > 9:
+                total = sum(int(d) for d in str(total))
+        return str(total)
+    if re.search("multiples of|divisible by", question):
+        n, *of = [number for number in given if number > 1]
+        return str(sum(any(x % m == 0 for m in of) for x in range(1, n + 1)))
+    return str(sum(given[0] % d == 0 for d in range(1, given[0] + 1)))
 
 
 def countdown(question: str) -> tuple[list[int], int]:

@@ -8,6 +8,7 @@ from mull.tasks.equations import Equations
 from mull.tasks.expressions import Expressions
 from mull.tasks.knights import Knights
 from mull.tasks.multiplication import Multiplication
+from mull.tasks.numbers import Numbers
 from mull.tasks.ordering import Ordering
 from mull.tasks.remainders import Remainders
 from mull.tasks.scorer import boxed
@@ -40,6 +41,7 @@ _FAMILIES: dict[str, Family] = {
         Knights(),
         Sequences(),
         Ordering(),
+        Numbers(),
     )
 }
 
