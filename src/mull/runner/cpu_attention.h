@@ -15,7 +15,7 @@
 
 #include "cpu_matmul.h"
 
-enum { PAGE = 16, SPAN = 128, QUERIES = 48 };
+enum { PAGE = 16, SPAN = 128, QUERIES = 48, AHEAD = 4 /* pages */ };
 
 /* The memory of the pages: `block` 32-bit lanes hold the keys or the values of one layer and head. */
 typedef struct {
@@ -81,22 +81,33 @@ static void attention_init(attention *a, const cache *c, const places *at, int g
 
 static int pages_of(const attention *a, int row) { return a->at->positions[a->row + row] / PAGE + 1; }
 
-/* scores = q Kᵀ for `count` queries from `first` over pages [page, end) of `table`. */
-INLINE void score(const attention *a, const int count, const int at_once, int first, const int32_t *table,
-                  int page, int end) {
-    const size_t wide = dim_padded(a->c), block = block_of(a->c);
+/* Pages [page, end) of a table, and the table whose pages from `page` on come next, or NULL. */
+typedef struct {
+    const int32_t *table, *after;
+    int page, end;
+} stretch;
+
+/* The page AHEAD of the one at `page`: its lines are called into the cache while this one is read. */
+INLINE int soon_page(const stretch *r, int page) {
+    const int beyond = page + AHEAD - r->end;
+    return beyond < 0 ? r->table[page + AHEAD] : r->after ? r->after[r->page + beyond] : r->table[page];
+}
+
+/* scores = q Kᵀ for `count` queries from `first` over pages [page, end) of the run. */
+INLINE void score(const attention *a, const int count, const int at_once, int first, const stretch *r, int page,
+                  int end) {
+    const size_t wide = dim_padded(a->c);
     for (; page < end; page += at_once) {
-        const float *b[8], *soon[8]; /* soon: the values of these pages, the keys of the next */
+        const float *b[8], *soon[8];
         vfloat sums[TILE * 8];
         UNROLL for (int j = 0; j < at_once; j++) {
-            b[j] = block_at(a->c, table[page + j], a->layer, a->head);
-            soon[j] = b[j] + block;
-            soon[at_once + j] = page + at_once + j < end ? block_at(a->c, table[page + at_once + j], a->layer, a->head) : b[j];
+            b[j] = block_at(a->c, r->table[page + j], a->layer, a->head);
+            soon[j] = block_at(a->c, soon_page(r, page + j), a->layer, a->head);
         }
         UNROLL for (int j = 0; j < count * at_once * VECTORS; j++) sums[j] = (vfloat){0};
         const float *q = a->queries + (size_t)first * wide;
-        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim, soon, 2 * at_once);
-        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2, soon, 2 * at_once);
+        if (a->c->kind == F32) multiply(F32, count, at_once, sums, q, wide, b, PAGE, a->c->dim, soon, at_once);
+        else multiply(BF16, count, at_once, sums, q, wide, b, PAGE, a->c->dim / 2, soon, at_once);
         float *s = a->scores + (size_t)first * SPAN + (size_t)(page - a->start) * PAGE;
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
@@ -104,23 +115,24 @@ INLINE void score(const attention *a, const int count, const int at_once, int fi
     }
 }
 
-/* out += scores V for `count` queries from `first` over pages [page, end) of `table`. */
-INLINE void weigh(const attention *a, const int count, const int at_once, int first, const int32_t *table,
-                  int page, int end) {
+/* out += scores V for `count` queries from `first` over the pages of the run. */
+INLINE void weigh(const attention *a, const int count, const int at_once, int first, const stretch *r) {
     const size_t wide = dim_padded(a->c), block = block_of(a->c);
-    size_t d = 0;
-    for (; d < wide; d += (size_t)at_once * PANEL) {
+    const size_t steps = PAGE / (size_t)step_of(a->c->kind);
+    for (size_t d = 0; d < wide; d += (size_t)at_once * PANEL) {
         vfloat sums[TILE * 8];
         float *out = a->out + (size_t)first * wide + d;
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
                 sums[i * at_once * VECTORS + j] = load(out + (size_t)i * wide + j * LANES);
-        for (int p = page; p < end; p++) {
-            const float *b[8], *v = block_at(a->c, table[p], a->layer, a->head) + block + d;
-            UNROLL for (int j = 0; j < at_once; j++) b[j] = v + j * PANEL;
+        for (int p = r->page; p < r->end; p++) {
+            const float *b[8], *soon[8], *v = block_at(a->c, r->table[p], a->layer, a->head) + block;
+            const float *next = block_at(a->c, soon_page(r, p), a->layer, a->head) + block + d * steps;
+            UNROLL for (int j = 0; j < at_once; j++) b[j] = v + d + j * PANEL;
+            UNROLL for (int j = 0; j < at_once; j++) soon[j] = next + j * PANEL * steps;
             const float *s = a->scores + (size_t)first * SPAN + (size_t)(p - a->start) * PAGE;
-            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE, NULL, 0);
-            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2, NULL, 0);
+            if (a->c->kind == F32) multiply(F32, count, at_once, sums, s, SPAN, b, wide, PAGE, soon, at_once);
+            else multiply(BF16, count, at_once, sums, s, SPAN, b, wide, PAGE / 2, soon, at_once);
         }
         UNROLL for (int i = 0; i < count; i++)
             UNROLL for (int j = 0; j < at_once * VECTORS; j++)
@@ -128,14 +140,14 @@ INLINE void weigh(const attention *a, const int count, const int at_once, int fi
     }
 }
 
-typedef void visit(const attention *a, int count, int first, const int32_t *table, int page, int end);
+typedef void visit(const attention *a, int count, int first, const stretch *r);
 
-static void score_pages(const attention *a, int count, int first, const int32_t *table, int page, int end) {
+static void score_pages(const attention *a, int count, int first, const stretch *r) {
 #define CASE(n)                                                            \
     case n: {                                                              \
-        const int whole = page + (end - page) / PANELS_FOR(BF16, n) * PANELS_FOR(BF16, n); \
-        score(a, n, PANELS_FOR(BF16, n), first, table, page, whole);             \
-        if (PANELS_FOR(BF16, n) > 1) score(a, n, 1, first, table, whole, end);   \
+        const int whole = r->page + (r->end - r->page) / PANELS_FOR(BF16, n) * PANELS_FOR(BF16, n); \
+        score(a, n, PANELS_FOR(BF16, n), first, r, r->page, whole);             \
+        if (PANELS_FOR(BF16, n) > 1) score(a, n, 1, first, r, whole, r->end);   \
         break;                                                             \
     }
     switch (count) {
@@ -147,13 +159,13 @@ static void score_pages(const attention *a, int count, int first, const int32_t 
 #undef CASE
 }
 
-static void weigh_pages(const attention *a, int count, int first, const int32_t *table, int page, int end) {
+static void weigh_pages(const attention *a, int count, int first, const stretch *r) {
     const size_t wide = dim_padded(a->c);
 #define CASE(n)                                                                                        \
     case n:                                                                                            \
         if (PANELS_FOR(BF16, n) > 1 && wide % (PANELS_FOR(BF16, n) * PANEL) == 0)                                  \
-            weigh(a, n, PANELS_FOR(BF16, n), first, table, page, end);                                       \
-        else weigh(a, n, 1, first, table, page, end);                                                  \
+            weigh(a, n, PANELS_FOR(BF16, n), first, r);                                       \
+        else weigh(a, n, 1, first, r);                                                  \
         break;
     switch (count) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -172,10 +184,12 @@ static void each_page(const attention *a, visit *f, int row, int last, int page,
             if (a->at->shared[a->row + next] < end) end = a->at->shared[a->row + next];
         if (page < end) {
             const int count = (next - row) * a->group, parts = (count + TILE - 1) / TILE;
+            const int32_t *const *table = a->at->tables + a->row, *after = NULL;
+            if (next < last && pages_of(a, next) >= page + AHEAD) after = table[next];
+            const stretch r = {table[row], after, page, end};
             for (int i = 0; i < parts; i++) {
                 const int first = count * i / parts;
-                f(a, count * (i + 1) / parts - first, row * a->group + first, a->at->tables[a->row + row],
-                  page, end);
+                f(a, count * (i + 1) / parts - first, row * a->group + first, &r);
             }
             if (end < stop && next > row + 1) each_page(a, f, row, next, end, stop);
         }

@@ -152,7 +152,7 @@ INLINE void multiply_int8(const int rows, const int panels, vint *sums, const qu
 
 /* Panels that a tile takes at once: with few rows more, so that enough sums hide the latency of one. */
 #define PANELS_FOR(kind, rows)                                                                             \
-    ((kind) == INT8 || VECTORS * 2 > 8 || (rows) * VECTORS * 2 > ACCUMULATORS - 4 * ((kind) == BF16) ? 1    \
+    (((kind) == INT8 && LANES < 16) || VECTORS * 2 > 8 || (rows) * VECTORS * 2 > ACCUMULATORS - 4 * ((kind) == BF16) ? 1    \
      : (rows) * VECTORS * 4 > ACCUMULATORS || VECTORS * 4 > 8                 ? 2                          \
                                                                               : 4)
 
