@@ -40,9 +40,16 @@ static void write_key_value(const cache *c, float *block, int slot, const float 
         for (int d = 0; d < c->dim; d++) block[d * PAGE + slot] = key[d];
         memcpy(values + (size_t)slot * wide, value, (size_t)c->dim * sizeof *value);
     } else {
-        uint16_t *k = (uint16_t *)block + 2 * slot, *v = (uint16_t *)values + slot / 2 * 2 * wide + slot % 2;
-        for (int d = 0; d < c->dim; d++) k[d / 2 * 2 * PAGE + d % 2] = to_bf16(key[d]);
-        for (int d = 0; d < c->dim; d++) v[2 * d] = to_bf16(value[d]);
+        const int shift = slot % 2 * 16, keep = slot % 2 ? 0xffff : (int32_t)0xffff0000;
+        values += (size_t)(slot / 2) * wide;
+        for (int d = 0; d < c->dim; d += LANES) {
+            const vint k = rounded(load(key + d)), v = rounded(load(value + d));
+            store(values + d, (vfloat)((load_int(values + d) & keep) | v << shift));
+            for (int i = 0; i < LANES && d + i < c->dim; i += 2) {
+                const int32_t pair = k[i + 1] << 16 | k[i];
+                memcpy(block + (d + i) / 2 * PAGE + slot, &pair, sizeof pair);
+            }
+        }
     }
 }
 
@@ -62,12 +69,13 @@ typedef struct {
     float *queries;         /* [rows * group][dim_padded] */
     float *scores;          /* [rows * group][SPAN] */
     float *out;             /* [rows * group][dim_padded] */
-    float *max, *sum;       /* [rows * group] */
+    float *max;             /* [rows * group] */
+    float *sum;             /* [rows * group][LANES], to be added up at the end */
 } attention;
 
 static size_t attention_floats(const cache *c, int group) {
     const size_t queries = (size_t)(group > QUERIES ? group : QUERIES);
-    return padded(queries * (2 * dim_padded(c) + SPAN + 2), 16);
+    return padded(queries * (2 * dim_padded(c) + SPAN + 1 + LANES), 16);
 }
 
 static void attention_init(attention *a, const cache *c, const places *at, int group, float *memory) {
@@ -206,21 +214,22 @@ static void soften(const attention *a, int query, int count) {
     vfloat most = load(s);
     for (int i = LANES; i < whole; i += LANES) most = larger(most, load(s + i));
     const float largest = max_lanes(most);
+    float *sum = a->sum + (size_t)query * LANES;
     if (largest > a->max[query]) {
         const float factor = exponential(broadcast(a->max[query] - largest))[0];
         float *out = a->out + (size_t)query * dim_padded(a->c);
         for (size_t d = 0; d < dim_padded(a->c); d++) out[d] *= factor;
-        a->sum[query] *= factor;
+        store(sum, load(sum) * factor);
         a->max[query] = largest;
     }
     const vfloat max = broadcast(a->max[query]);
-    vfloat total = {0};
+    vfloat total = load(sum);
     for (int i = 0; i < whole; i += LANES) {
         const vfloat e = exponential(load(s + i) - max);
         store(s + i, e);
         total += e;
     }
-    a->sum[query] += sum_lanes(total); /* what a masked position adds is below rounding */
+    store(sum, total); /* what a masked position adds is below rounding */
     for (int i = count; i < whole; i++) s[i] = 0;
 }
 
@@ -239,7 +248,8 @@ static void attend(attention *a, int layer, int head, int row, int rows, const f
             memcpy(a->queries + (size_t)query * wide, q + (size_t)(row + i) * q_stride + from + (size_t)(j * dim),
                    (size_t)dim * sizeof *q);
             memset(a->out + (size_t)query * wide, 0, wide * sizeof *out);
-            a->max[query] = -INFINITY, a->sum[query] = 0;
+            a->max[query] = -INFINITY;
+            store(a->sum + (size_t)query * LANES, (vfloat){0});
         }
     }
     for (a->start = 0; a->start < pages; a->start += SPAN / PAGE) {
@@ -253,7 +263,7 @@ static void attend(attention *a, int layer, int head, int row, int rows, const f
     }
     for (int query = 0; query < rows * group; query++) {
         float *to = out + (size_t)(row + query / group) * out_stride + from + (size_t)(query % group * dim);
-        const float inverse = 1 / a->sum[query], *o = a->out + (size_t)query * wide;
+        const float inverse = 1 / sum_lanes(load(a->sum + (size_t)query * LANES)), *o = a->out + (size_t)query * wide;
         for (int d = 0; d < dim; d++) to[d] = o[d] * inverse;
     }
 }
