@@ -29,8 +29,8 @@ GOLDEN = {
     "equations": "44cf375cbefbf28e",
     "countdown": "d2e473c26890ac15",
     "remainders": "430f536017a71001",
-    "numbers": "f67db88957a1038a",
-    "sequences": "0f28a71c3eb6b20b",
+    "numbers": "f0e40c00861782e0",
+    "sequences": "df0bc61f31a1cb9a",
     "knights": "570d4be825377e47",
     "ordering": "596ffcdf11057715",
 }

@@ -5,7 +5,7 @@ from math import gcd, prod
 from random import Random
 
 from mull.tasks.base import Segment
-from mull.tasks.written import SMALL, divided, plus, remainder, times
+from mull.tasks.written import SMALL, divided, minus, plus, remainder, times
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101)
 Powers = dict[int, int]  # exponents by primes
@@ -123,7 +123,7 @@ def multiples(n: int, a: int, b: int | None) -> list[str]:
         lines += [
             f"Of {b}: {_quotient(n, b)}",
             f"Of both: {', '.join(search)}, of {common}: {_quotient(n, common)}",
-            f"{plus(of_a, n // b)}, {of_a + n // b}-{both}={total}",
+            f"{plus(of_a, n // b)}, {minus(of_a + n // b, both)}",
         ]
     return [*lines, f"So {total} of 1 to {n} are multiples of {which}."]
 
@@ -136,7 +136,8 @@ def _euclid(a: int, b: int) -> list[str]:
         if x < 100 or m <= SMALL:
             step = divided(x, m)
         else:
-            step = f"{times(m, q)}, {x}-{m * q}={r}" if q > 1 else f"{x}-{m}={r}"
+            rest = minus(x, m * q) if m > 99 else f"{x}-{m * q}={r}"
+            step = f"{times(m, q)}, {rest}" if q > 1 else rest
         lines.append(step + (f" | {m},{r}" if r else f", gcd {m}"))
         x, m = m, r
     return lines

@@ -11,7 +11,7 @@ from random import Random
 
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.progressions import check, continuations, explain
-from mull.tasks.written import plus, times
+from mull.tasks.written import minus, plus, times
 
 ALL = ("step", "second", "sum", "turns", "every", "ratio")
 KINDS = {  # there are not many ratios
@@ -82,7 +82,8 @@ class Sequences(Family):
         lines, step = explain(terms)
         last, sign, k = step
         start = "\n".join([f"Find the next of {row}.", *lines, ""])
-        move = {"+": plus(last, k), "*": times(last, k)}.get(sign, f"{last}{sign}{k}={found}")
+        worked = {"+": plus, "-": minus, "*": times}
+        move = worked[sign](last, k) if sign in worked else f"{last}/{k}={found}"
         end = f"{move}\nCheck: {check(found, step)[0]} ok\nSo the next is {found}."
         if rng.random() < slips:
             wrong = found + rng.choice((1, -1, 2, -2, 10, -10)) * (k if sign == "*" else 1)
