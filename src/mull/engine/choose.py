@@ -59,6 +59,8 @@ class Choice:
         self.ids = np.zeros(len(chains), np.int64)
         self.logprobs = np.zeros(len(chains))
         self.confidences = np.full(len(chains), math.nan)
+        self._own: Floats | None = None
+        self._place = (0, 0)
         self._vocabulary = vocabulary
         self._library = library
         self._work = np.empty(3 * vocabulary, np.uint32)
@@ -70,16 +72,10 @@ class Choice:
         if self._library is None or own.strides[1] != 4:  # not rows of float32
             self._make_in_numpy(own, adjusted)
             return
-        pointer = own.ctypes.data
-        self._library.mull_choose(
-            len(self.ids),
-            self._vocabulary,
-            pointer,
-            own.strides[0] // 4,
-            pointer if adjusted is own else adjusted.ctypes.data,
-            adjusted.strides[0] // 4,
-            *self._pointers,
-        )
+        if own is not self._own:  # a runner may hand out the same array again
+            self._own, self._place = own, (own.ctypes.data, own.strides[0] // 4)
+        other = self._place if adjusted is own else (adjusted.ctypes.data, adjusted.strides[0] // 4)
+        self._library.mull_choose(len(self.ids), self._vocabulary, *self._place, *other, *self._pointers)
 
     def _make_in_numpy(self, own: Floats, adjusted: Floats) -> None:
         settings = self.wishes[["temperature", "top_k", "top_p", "min_p"]].tolist()

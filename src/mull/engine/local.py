@@ -102,7 +102,7 @@ class LocalEngine:
             chain,
             self.memory.held[chain],
             next(self._tickets),
-            self.context if max_tokens is None else started + max_tokens,
+            self.context if max_tokens is None else min(started + max_tokens, self.context),
             started,
             [(each.every, each.start(chain)) for each in watch],
             asyncio.get_running_loop().create_future(),
@@ -202,7 +202,7 @@ class LocalEngine:
     def _draw(self, step: Step, logits: Floats) -> None:
         """The next token of each chain whose tokens are all computed."""
         choice = step.choice
-        choice.make(logits, _adjusted(logits, step.wanted))
+        choice.make(logits, _adjusted(logits, step.wanted) if step.adjusted else logits)
         drawn = zip(choice.ids.tolist(), choice.logprobs.tolist(), choice.confidences.tolist(), strict=True)
         spent = self.statistics.spend
         for segment, (token, chance, certain) in zip(step.wanted, drawn, strict=True):
@@ -217,8 +217,9 @@ class LocalEngine:
             else:
                 chain.spend.sampled += 1
                 spent.sampled += 1
-            length = len(chain.ids)
-            over = self._end(segment, token, stop, length)
+            length, over = len(chain.ids), None
+            if stop or sampling.stop or length >= segment.limit:
+                over = self._end(segment, token, stop, length)
             if segment.looks:
                 self._look(segment, always=over is not None)
             if over is not None:
@@ -258,12 +259,10 @@ class LocalEngine:
 
 
 def _adjusted(logits: Floats, segments: list[Segment]) -> Floats:
-    """Logits after repetition penalty and bias; the array itself where no chain asks for either."""
-    chains = [segment.chain for segment in segments]
-    if not any(chain.sampling.bias or chain.sampling.repetition_penalty != 1 for chain in chains):
-        return logits
+    """A copy of the logits after each chain's repetition penalty and bias."""
     logits = logits.copy()
-    for row, chain in zip(logits, chains, strict=True):
+    for row, segment in zip(logits, segments, strict=True):
+        chain = segment.chain
         penalty, bias = chain.sampling.repetition_penalty, chain.sampling.bias
         if penalty != 1:
             seen = np.unique(np.array(chain.ids))

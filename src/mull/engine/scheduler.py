@@ -55,6 +55,7 @@ class Step:
     wanted: list[Segment]
     choice: Choice
     again: bool
+    adjusted: bool  # whether any of the wanted logits are penalised or biased
     room: int = 0
 
 
@@ -86,9 +87,8 @@ class Scheduler:
 
     def next(self) -> Step | None:
         """The next step, its pages reserved. None when nobody thinks."""
-        for segment in self.all():
-            if segment.done.done():  # its awaiting task was cancelled meanwhile
-                self.remove(segment)
+        for segment in [segment for segment in self.all() if segment.done.done()]:
+            self.remove(segment)  # its awaiting task was cancelled meanwhile
         if self.waiting:
             self._admit()
         if not self.running:
@@ -212,9 +212,11 @@ class Scheduler:
             self._tables([segment for segment, _ in work]),
             np.array(wants, np.int32),
         )
-        vocabulary = self.memory.runner.limits.vocab_size
-        choice = Choice([segment.chain for segment in wanted], vocabulary, library())
-        return Step(rows, work, wanted, choice, len(tokens) == len(wanted) == len(self.running))
+        chains = [segment.chain for segment in wanted]
+        choice = Choice(chains, self.memory.runner.limits.vocab_size, library())
+        again = len(tokens) == len(wanted) == len(self.running)
+        adjusted = any(chain.sampling.bias or chain.sampling.repetition_penalty != 1 for chain in chains)
+        return Step(rows, work, wanted, choice, again, adjusted)
 
     def _tables(self, lines: list[Segment]) -> NDArray[np.int32]:
         """Page tables of these segments; only lines that changed since the last step are copied."""

@@ -160,6 +160,7 @@ class CpuRunner:
         self._weights = {}
         self._grow_rotations(255)
         self._logits = np.empty((0, self._model.head.n), np.float32)
+        self._wanted = self._logits
         self._rows: Rows | None = None  # of the latest step, kept so that `_arguments` stay true
         self._arguments: tuple[int, ...] = ()
         self._runtime = c_void_p(self._library.mull_open(byref(self._model), threads or usable_cores()))
@@ -184,7 +185,7 @@ class CpuRunner:
             raise InvalidRows("the rows are invalid.")
         if status == _NO_MEMORY:
             raise MullError(f"out of memory for a step of {len(rows.tokens)} rows; send fewer at once.")
-        return self._logits[: len(rows.wants), : self.limits.vocab_size]
+        return self._wanted
 
     def _prepare(self, rows: Rows) -> tuple[int, ...]:
         """What the C side is told about these rows: lengths, and where everything lies."""
@@ -192,6 +193,7 @@ class CpuRunner:
         wanted = len(rows.wants)
         if wanted > len(self._logits):
             self._logits = np.empty((max(wanted, 2 * len(self._logits)), self._model.head.n), np.float32)
+        self._wanted = self._logits[:wanted, : self.limits.vocab_size]
         arrays = (rows.tokens, rows.positions, rows.chains, rows.tables, rows.wants, self._logits)
         return (len(rows.tokens), *rows.tables.shape, wanted, *(array.ctypes.data for array in arrays))
 
@@ -208,7 +210,7 @@ class CpuRunner:
         self._runtime = c_void_p()
         self._kept.clear()
         self._rows = None
-        self._pages = self._logits = np.empty((0, 0), np.float32)
+        self._pages = self._logits = self._wanted = np.empty((0, 0), np.float32)
 
     def __del__(self) -> None:
         if getattr(self, "_runtime", None):
