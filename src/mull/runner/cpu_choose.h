@@ -46,7 +46,7 @@ static int64_t sum_of(const int32_t *x, int n) {
 }
 
 /* The product itself, not a part of a fused multiplication and addition: numpy has none. */
-INLINE vfloat rounded(vfloat product) {
+INLINE vfloat unfused(vfloat product) {
 #if defined(__x86_64__)
     __asm__("" : "+v"(product));
 #elif defined(__aarch64__)
@@ -59,15 +59,15 @@ INLINE vfloat rounded(vfloat product) {
 
 /* 2^30 * 2^((logits - top) * rate), to the nearest whole number (Cephes exp2f). */
 INLINE vint chances_of(vfloat logits, vfloat top, vfloat rate) {
-    const vfloat x = larger(rounded((logits - top) * rate), broadcast(-40));
+    const vfloat x = larger(unfused((logits - top) * rate), broadcast(-40));
     const vint n = round_to_int(x);
     const vfloat r = x - to_float(n);
-    vfloat p = rounded(r * 1.535336188e-4f) + 1.339887440e-3f;
-    p = rounded(p * r) + 9.618437357e-3f;
-    p = rounded(p * r) + 5.550332471e-2f;
-    p = rounded(p * r) + 2.402264791e-1f;
-    p = rounded(p * r) + 6.931472028e-1f;
-    p = rounded(p * r) + 1.0f;
+    vfloat p = unfused(r * 1.535336188e-4f) + 1.339887440e-3f;
+    p = unfused(p * r) + 9.618437357e-3f;
+    p = unfused(p * r) + 5.550332471e-2f;
+    p = unfused(p * r) + 2.402264791e-1f;
+    p = unfused(p * r) + 6.931472028e-1f;
+    p = unfused(p * r) + 1.0f;
     return __builtin_convertvector(p * (vfloat)((n + (127 + 30)) << 23) + 0.5f, vint);
 }
 
