@@ -33,6 +33,7 @@ GOLDEN = {
     "sequences": "df0bc61f31a1cb9a",
     "knights": "570d4be825377e47",
     "ordering": "596ffcdf11057715",
+    "word": "fec7838a5f104884",
 }
 
 DIFFICULTY: dict[str, Callable[[Problem], float]] = {
@@ -47,6 +48,7 @@ DIFFICULTY: dict[str, Callable[[Problem], float]] = {
     "sequences": lambda problem: len(thoughts(problem)),
     "knights": lambda problem: len(str(problem.facts["claims"])),
     "ordering": lambda problem: len(problem.facts["clues"]),
+    "word": lambda problem: thoughts(problem).count("\n"),
 }
 
 

@@ -357,6 +357,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "countdown": wrong_expressions,
     "knights": wrong_kinds,
     "ordering": wrong_orders,
+    "word": wrong_integers,
 }
 DRESSES = (  # a right answer (0) and a wrong one (1) shown in ways that must not count
     "{0}",

@@ -51,7 +51,7 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
                 found = list(claims(segment.text))
                 seen += len(found)
                 assert not [claim for claim, true in found if not true], problem.question
-    assert seen > 3000 or family.name in WITHOUT_NUMBERS
+    assert seen > 2000 or family.name in WITHOUT_NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_all_families_share_a_small_vocabulary() -> None:
         for problem, segments in samples(family, 100, 0.5)
         for word in re.findall("[A-Za-z]+", f"{problem.question} {text(segments)} {tasks.final(problem)}")
     }
-    assert len(words) <= 300
+    assert len(words) <= 320
 
 
 def test_long_division_line_by_line() -> None:

