@@ -203,6 +203,27 @@ def test_an_order_may_be_written_with_commas_or_signs() -> None:
     assert [text for text in forms if not family.score(problem, box(text))] == []
 
 
+def test_numerals_may_name_their_base() -> None:
+    family, facts = tasks.get("bases"), {"kind": "to", "n": 1000, "d": "3E8", "b": 16}
+    problem = Problem("", "3E8", "", "bases", 3, "train", 0, facts)
+    assert all(
+        family.score(problem, box(text)) for text in ("3E8", "3e8", "3E8_16", "3e8_{16}", "\\text{3E8}")
+    )
+    wrong = (
+        "3E8_",
+        "3E8_{}",
+        "3E8_10",
+        "3E8_{1}6",
+        "3E8_16_16",
+        "1000",
+        "1000_{10}",
+        "0x3E8",
+        "3E8 16",
+        "3E8_{16",
+    )
+    assert not any(family.score(problem, box(text)) for text in wrong)
+
+
 def wrong_integers(problem: Problem, rng: Random) -> Iterator[str]:
     right = int(problem.answer)
     text = str(right)
@@ -241,6 +262,36 @@ def wrong_integers(problem: Problem, rng: Random) -> Iterator[str]:
     )
     for form in rng.sample(mess, 8):
         yield form.format(text, text)
+
+
+def wrong_numerals(problem: Problem, rng: Random) -> Iterator[str]:
+    """One digit wrong, missing, too many or in another place; the right ones in forms that are wrong."""
+    if problem.facts["kind"] == "from":
+        yield from wrong_integers(problem, rng)
+        return
+    right, base = problem.answer, problem.facts["b"]
+    near = [f"{right}{d}" for d in "01"] + [f"{d}{right}" for d in "01"]
+    near += [right[::-1], right[1:], right[:-1], str(problem.facts["n"]), f"{problem.facts['n']:x}"]
+    for place in range(len(right)):
+        near.append(right[:place] + rng.choice("0123456789ABCDEF") + right[place + 1 :])
+    yield from (text for text in near if text.lower() != right.lower())
+    mess = (
+        "{}.",
+        "-{}",
+        "+{}",
+        "({})",
+        "{}h",
+        "0x{}",
+        "0b{}",
+        "{}.0",
+        "{} {}",
+        "{}, {}",
+        "{}_",
+        "_{}",
+        "{}_{{}}",
+    )
+    for form in (*mess, "{} or {}", "{}={}", "'{}'", "base {}", f"{{}} base {base}", f"{{}}_{base + 1}"):
+        yield form.format(right, right)
 
 
 def wrong_quotients(problem: Problem, rng: Random) -> Iterator[str]:
@@ -350,6 +401,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "multiplication": wrong_integers,
     "division": wrong_quotients,
     "expressions": wrong_integers,
+    "bases": wrong_numerals,
     "equations": wrong_integers,
     "remainders": wrong_integers,
     "sequences": wrong_integers,

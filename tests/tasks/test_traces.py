@@ -55,7 +55,8 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["addition", "multiplication", "division", "countdown", "remainders", "sequences", "numbers"]
+    "name",
+    ["addition", "multiplication", "division", "countdown", "remainders", "bases", "sequences", "numbers"],
 )
 def test_no_number_escapes_the_check(name: str) -> None:
     """Every `=` between numbers is part of a claim that the check understands."""
@@ -164,6 +165,7 @@ def test_all_families_share_a_small_vocabulary() -> None:
         for family in FAMILIES
         for problem, segments in samples(family, 100, 0.5)
         for word in re.findall("[A-Za-z]+", f"{problem.question} {text(segments)} {tasks.final(problem)}")
+        if not re.fullmatch("[A-F]+", word)  # digits of base 16
     }
     assert len(words) <= 320
 
@@ -205,6 +207,24 @@ def test_expressions_shrink_by_one_operation_a_line_and_keep_their_value() -> No
             assert truth.value(f"0{left}" if left[0] == "-" else left)[1] == value
             assert len(re.findall(r"\d+", left)) == len(re.findall(r"\d+", before)) - 1
         assert left == str(value)
+
+
+def test_numerals_grow_and_shrink_by_one_digit_a_line() -> None:
+    """Whatever is found so far is the end of the answer, or the value of the digits taken."""
+    for problem, segments in samples(tasks.get("bases"), 60, 0.0):
+        base, lines = problem.facts["b"], text(segments).split("\n")[1:-1]
+        for place, line in enumerate(lines, 1):
+            assert all(int(digit, 16) == int(n) for n, digit in re.findall(r"(\d+) is ([A-F])", line))
+            assert all(int(digit, 16) == int(n) for digit, n in re.findall(r"([A-F]) is (\d+)", line))
+            if problem.facts["kind"] == "to":
+                found = line.rsplit(": ")[-1]
+                assert problem.answer[-place:] == found
+            else:
+                step, _, left = line.partition(" | ")
+                taken = problem.facts["d"][:place]
+                assert left == problem.facts["d"][place:]
+                assert int(re.findall(r"\d+", step)[-1]) == int(taken, base)
+        assert len(lines) == len(problem.facts["d"])
 
 
 @each_planter

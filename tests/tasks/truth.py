@@ -43,6 +43,17 @@ def expressions(question: str) -> str:
     return _whole(value(text.replace("×", "*"))[1])
 
 
+def bases(question: str) -> str:
+    named = re.search(r"binary|hexadecimal|base (\d+)", question)
+    assert named
+    base = int(named[1] or {"binary": 2, "hexadecimal": 16}[named[0]])
+    (digits,) = re.findall(r"\b[0-9A-F]+\b", question.replace(named[0], ""))
+    if "decimal" in question.replace("hexadecimal", ""):
+        return str(int(digits, base))
+    places = [base**place for place in range(20) if base**place <= int(digits)]
+    return "".join("0123456789ABCDEF"[int(digits) // place % base] for place in reversed(places))
+
+
 def remainders(question: str) -> str:
     numbers = _numbers(question)
     if re.search(r"\d(?: times )?x", question):

@@ -2,6 +2,7 @@
 
 from mull.tasks.addition import Addition
 from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test
+from mull.tasks.bases import Bases
 from mull.tasks.countdown import Countdown
 from mull.tasks.division import Division
 from mull.tasks.equations import Equations
@@ -40,6 +41,7 @@ _FAMILIES: dict[str, Family] = {
         Countdown(),
         Remainders(),
         Knights(),
+        Bases(),
         Sequences(),
         Ordering(),
         Numbers(),

@@ -94,8 +94,9 @@ def _word(truth: Truth, text: str) -> bool:
 
 
 def _numeral(truth: Truth, text: str) -> bool:
-    """`answer`, a number in the base of the problem; letters may be small or capital."""
-    return text.lower() == truth["answer"].lower()
+    """`answer`, a number in `base`; letters may be small or capital, the base may stand below: "3e8_{16}"."""
+    right = truth["answer"].lower()
+    return text.lower() in (right, f"{right}_{truth['base']}", f"{right}_{{{truth['base']}}}")
 
 
 def _row(truth: Truth, text: str) -> bool:

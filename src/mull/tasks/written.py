@@ -1,7 +1,7 @@
 """Arithmetic as the thoughts write it, in steps that a small model can do in its head.
 
 Products of two-digit and one-digit numbers, sums below 200, and division with remainder by a small number
-are one step. What is larger is split at the hundreds.
+are one step. What is larger is split at the hundreds or tens.
 """
 
 SMALL = 12  # up to here a divisor needs no table of multiples

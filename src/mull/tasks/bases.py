@@ -1,0 +1,151 @@
+"""Numbers written in another base, and back.
+
+Into a base: divided by it again and again, every line ends in the digits found so far, `25=3*8+1: 12`.
+Back: times the base plus the next digit, and behind `|` the digits still to come, `2*3=6, 6+2=8 | 12`.
+No mistakes are planted here: a check would be the whole way back.
+"""
+
+from collections.abc import Mapping
+from random import Random
+
+from mull.tasks import written
+from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
+
+DIGITS = "0123456789ABCDEF"
+NAMES = {2: "binary", 16: "hexadecimal"}
+FEW, MANY = (2, 3, 8, 16), (2, 2, 3, 4, 5, 6, 7, 8, 8, 9, 16, 16)
+SIZES = {  # bases, largest number into a base, largest number back
+    1: (FEW, 127, 127),
+    2: (MANY, 499, 255),
+    3: (MANY, 999, 511),
+    4: (MANY, 4095, 999),
+    5: (MANY, 65535, 9999),
+}
+
+
+class Bases(Family):
+    name = "bases"
+    title = "numbers in base 2 to 9 and 16, and back"
+    wordings: Mapping[str, Wordings] = {
+        "to": Wordings(
+            seen=(
+                "What is {n} in {base}?",
+                "Write {n} in {base}.",
+                "Convert {n} to {base}.",
+                "Find {n} in {base}.",
+                "{n} in {base}",
+                "{n} to {base}",
+                "How do you write {n} in {base}?",
+                "what is {n} in {base}",
+                "Work out {n} in {base}.",
+            ),
+            held_out=(
+                "How much is {n} in {base}?",
+                "Compute {n} in {base}.",
+                "Find out how to write {n} in {base}.",
+            ),
+        ),
+        "from": Wordings(
+            seen=(
+                "What is the {base} number {d} in decimal?",
+                "Write the {base} number {d} in decimal.",
+                "Convert {d} from {base} to decimal.",
+                "Convert the {base} number {d} to decimal.",
+                "{d} from {base} to decimal",
+                "{base} number {d} in decimal",
+                "How do you write the {base} number {d} in decimal?",
+                "what is {d} from {base} in decimal",
+                "Find the {base} number {d} in decimal.",
+            ),
+            held_out=("How much is the {base} number {d} in decimal?", "Write {d} from {base} in decimal."),
+        ),
+    }
+
+    def draw(self, rng: Random, level: int) -> Facts:
+        kind, (bases, *largest) = rng.choice(("to", "from")), SIZES[level]
+        base = rng.choice(bases)
+        number = rng.randint(base, largest[kind == "from"])
+        return {"kind": kind, "n": number, "d": numeral(number, base), "b": base}
+
+    def key(self, facts: Facts) -> str:
+        return (
+            f"{facts['n']} to base {facts['b']}"
+            if facts["kind"] == "to"
+            else f"{facts['d']} from base {facts['b']}"
+        )
+
+    def words(self, rng: Random, facts: Facts) -> Mapping[str, object]:
+        base = f"base {facts['b']}"
+        return {**facts, "base": rng.choice((base, NAMES.get(facts["b"], base)))}
+
+    def answer(self, facts: Facts) -> str:
+        return str(facts["d" if facts["kind"] == "to" else "n"])
+
+    def truth(self, problem: Problem) -> Facts:
+        if problem.facts["kind"] == "to":
+            return {"form": "numeral", "answer": problem.answer, "base": problem.facts["b"]}
+        return super().truth(problem)
+
+    def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
+        facts = problem.facts
+        lines = _into(facts["n"], facts["b"]) if facts["kind"] == "to" else _back(facts["d"], facts["b"])
+        return (Segment("\n".join(lines)),)
+
+
+def numeral(number: int, base: int) -> str:
+    """The number > 0 in that base."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, base)
+        digits = DIGITS[digit] + digits
+    return digits
+
+
+def _into(number: int, base: int) -> list[str]:
+    goal, digits, left = f"{number} in base {base}", "", number
+    lines = [f"Find {goal}."]
+    while left:
+        digit = left % base
+        digits = DIGITS[digit] + digits
+        name = f", {digit} is {DIGITS[digit]}" if digit > 9 else ""
+        lines.append(f"{_divided(left, base)}{name}: {digits}")
+        left //= base
+    return [*lines, f"So {goal} is {digits}."]
+
+
+def _divided(number: int, base: int) -> str:
+    """Division with remainder; where that is more than one step for the head, its digits come before."""
+    steps: list[str] = []
+    part = 0
+    if base > 2 and number >= max(100, 10 * base):
+        for digit in str(number):
+            part = part % base * 10 + int(digit)
+            if steps or part >= base:
+                steps.append(written.divided(part, base))
+    return ", ".join([*steps, written.divided(number, base)])
+
+
+def _back(digits: str, base: int) -> list[str]:
+    goal, value = f"{digits} from base {base}", 0
+    lines = [f"Find {goal}."]
+    for place, letter in enumerate(digits, 1):
+        digit = DIGITS.index(letter)
+        steps = [] if place == 1 else [_times(value, base)]
+        if digit > 9:
+            steps.append(f"{letter} is {digit}")
+        if place > 1:
+            steps.append(_plus(value * base, digit))
+        left = digits[place:]
+        lines.append(f"{', '.join(steps or [letter])}{left and ' | '}{left}")
+        value = value * base + digit
+    return [*lines, f"So {goal} is {value}."]
+
+
+def _times(value: int, base: int) -> str:
+    """Doubling goes from digit to digit and is never split."""
+    return f"{value}*2={value * 2}" if base == 2 else written.product(value, base)
+
+
+def _plus(value: int, digit: int) -> str:
+    """A sum that changes only the last digit is never split."""
+    return f"{value}+{digit}={value + digit}" if value % 10 + digit < 10 else written.plus(value, digit)
