@@ -65,14 +65,11 @@ class Bases(Family):
         kind, (bases, *largest) = rng.choice(("to", "from")), SIZES[level]
         base = rng.choice(bases)
         number = rng.randint(base, largest[kind == "from"])
-        return {"kind": kind, "n": number, "d": numeral(number, base), "b": base}
+        return {"kind": kind, "n": number, "d": _numeral(number, base), "b": base}
 
     def key(self, facts: Facts) -> str:
-        return (
-            f"{facts['n']} to base {facts['b']}"
-            if facts["kind"] == "to"
-            else f"{facts['d']} from base {facts['b']}"
-        )
+        given = f"{facts['n']} to" if facts["kind"] == "to" else f"{facts['d']} from"
+        return f"{given} base {facts['b']}"
 
     def words(self, rng: Random, facts: Facts) -> Mapping[str, object]:
         base = f"base {facts['b']}"
@@ -92,7 +89,7 @@ class Bases(Family):
         return (Segment("\n".join(lines)),)
 
 
-def numeral(number: int, base: int) -> str:
+def _numeral(number: int, base: int) -> str:
     """The number > 0 in that base."""
     digits = ""
     while number:
