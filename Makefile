@@ -4,16 +4,20 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Solve 3x + 4 = 19 for x.
 
-.PHONY: ask test test-slow lint format bench clean
+.PHONY: ask test test-slow test-peers lint format bench clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not peers"
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow --timeout=1800
+
+# Exports, loaded by the programs they are made for.
+test-peers: .venv/bench
+	$(BIN)/python -m pytest -m peers --timeout=1800
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -44,7 +48,7 @@ NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py
 	@touch $@
 
 .venv/bench: .venv/dev
-	@echo "building llama.cpp to measure against (once, several minutes) ..."
+	@echo "building llama.cpp to compare with (once, several minutes) ..."
 	@$(PIP) -e ".[bench]"
 	@touch $@
 

@@ -10,7 +10,9 @@ import click
 COMMANDS = {
     "ask": "Ask one question and see the model think.",
     "chat": "Talk with a model in the terminal.",
+    "export": "Write a model for transformers or llama.cpp.",
     "info": "What a checkpoint is and what it needs.",
+    "replicate": "Make the embedded model again, in one command.",
     "tasks": "The procedural task families: list, sample, score.",
     "train": "Train a model of your own.",
 }

@@ -98,7 +98,7 @@ class Checkpoint:
     @cached_property
     def format(self) -> formats.Format:
         """The thinking format, from the tokenizer and the source of the chat template."""
-        return formats.detect(self.tokenizer, self._template())
+        return formats.detect(self.tokenizer, self.template)
 
     @cached_property
     def stop_ids(self) -> frozenset[int]:
@@ -132,7 +132,9 @@ class Checkpoint:
         path = self.folder / "generation_config.json"
         return read_json(path) if path.exists() else {}
 
-    def _template(self) -> str:
+    @cached_property
+    def template(self) -> str:
+        """The source of the chat template, "" without one. It is read and passed on, never run."""
         path = self.folder / "chat_template.jinja"
         if path.exists():
             return path.read_text(encoding="utf-8", errors="replace")
