@@ -9,8 +9,12 @@ from click.testing import CliRunner
 from mull import tasks
 from mull.cli.train import train
 from mull.model.checkpoint import EMBEDDED
-from mull.train import online
+from mull.train import online, sft
+from mull.train import tokenizer as tokenizers
+from mull.train.evaluate import Score
+from mull.train.manifest import Manifest, hash_of
 from mull.train.online import Run
+from tests.train.test_sft import plan, silent
 
 
 @pytest.mark.parametrize("kind", ["rl", "reject"])
@@ -51,3 +55,17 @@ def test_evaluate_reports_several_samples(tmp_path: Path) -> None:
     assert score["passed"]["1"] <= score["passed"]["4"]
     assert "pass@4" in result.output
     assert "maj@4" in result.output
+
+
+def test_a_release_has_model_manifest_and_card(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    tokenizers.build(samples=10).save(str(run / "tokenizer.json"))
+    sft.train(plan(run, tokens=2_000), say=silent)
+    scores, out = tmp_path / "scores.json", tmp_path / "release"
+    scores.write_text(json.dumps([Score("addition", 1, 10, 7, (2, 5), 60.0, 0, 0).json()]))
+    options = ["release", "--scores", str(scores), "--out", str(out)]
+    assert CliRunner().invoke(train, [*options, "--run", f"supervised={run}"]).exit_code == 0
+    assert "| addition | 70 (40–89) |" in (out / "README.md").read_text()
+    assert Manifest.load(out / "manifest.json").hashes["tokenizer"] == hash_of(out / "tokenizer.json")
+    assert "NAME=FOLDER" in str(CliRunner().invoke(train, [*options, "--run", str(run)]).exception)

@@ -186,6 +186,41 @@ def evaluate(
         out.write_text(json.dumps([score.json() for score in scores], indent=1) + "\n", encoding="utf-8")
 
 
+@train.command()
+@click.option(
+    "--run",
+    "runs",
+    multiple=True,
+    required=True,
+    metavar="NAME=FOLDER",
+    help="A stage's name and run, e.g. supervised=runs/mine. Repeat it in the order of training.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="What `mull train evaluate --out` wrote for the model.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder of the release.")
+def release(runs: tuple[str, ...], scores: Path, out: Path) -> None:
+    """Make a finished run into a release: model, manifest and model card in one folder.
+
+    The model is that of the last --run.
+    """
+    _torch(None)
+    from mull.train.manifest import read_scores
+    from mull.train.release import release as write
+
+    folders = {}
+    for text in runs:
+        name, equals, folder = text.partition("=")
+        if not (name and equals and folder):
+            raise MullError(f"--run {text}: write it as NAME=FOLDER, e.g. supervised=runs/mine.")
+        folders[name] = Path(folder)
+    write(folders, [*folders.values()][-1] / "model", read_scores(scores), out)
+    click.echo(f"{out}: model, manifest.json, README.md")
+
+
 def _tell(report: Report) -> None:
     shares = (
         "  ".join(f"{name}@{k} {share:.1%}" for k, share in found.items())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from random import Random
 from typing import NamedTuple
 
@@ -152,6 +153,17 @@ def collate(samples: Sequence[Sample]) -> Batch:
         ids[row, : len(sample.ids)] = torch.tensor(sample.ids)
         learn[row, : len(sample.ids)] = torch.tensor(sample.learn)
     return Batch(ids, learn, sum(len(sample.ids) for sample in samples))
+
+
+def digest(before: str, batch: Batch) -> str:
+    """Fingerprint (hexadecimal) of everything trained on: `before` the fingerprint of the batches so far.
+
+    BLAKE2b over it, the batch's shape, its ids and what of them is learned: two runs with the same
+    fingerprint were trained on the same tokens in the same batches and order.
+    """
+    head = f"{before}/{tuple(batch.ids.shape)}/".encode()
+    ids, learn = batch.ids.numpy().astype("<i8").tobytes(), batch.learn.numpy().tobytes()
+    return blake2b(head + ids + learn, digest_size=16).hexdigest()
 
 
 def held_out(tokenizer: Tokenizer, family: str, levels: Sequence[int], count: int) -> list[Sample]:

@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 from mull.errors import MullError
 from mull.model.config import Config
 from mull.train import tokenizer as tokenizers
-from mull.train.data import Mix, Sample, Stream, collate, held_out
+from mull.train.data import Mix, Sample, Stream, collate, digest, held_out
 from mull.train.export import export
 from mull.train.init import initialize
 from mull.train.model import Qwen2, embedded_config
@@ -121,6 +121,7 @@ class Run:
         self.stream = Stream(tokenizer, plan.mix, plan.seed)
         self.step = self.tokens = 0
         self.seconds = 0.0
+        self.data = ""  # fingerprint of everything trained on
 
     @property
     def progress(self) -> float:
@@ -134,6 +135,7 @@ class Run:
         plan, progress, began = self.plan, self.progress, time.perf_counter()
         longest = plan.short[1] if progress < plan.short[0] else plan.longest
         batch = self.stream.next(longest, plan.batch[progress >= plan.grow])
+        self.data = digest(self.data, batch)
         factor = plan.factor(progress, self.step)
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
@@ -157,6 +159,7 @@ class Run:
             step=self.step,
             tokens=self.tokens,
             seconds=self.seconds,
+            data=self.data,
             plan=_settings(self.plan),
         )
         aside = path.with_suffix(".tmp")
@@ -180,6 +183,7 @@ class Run:
             optimizer.load_state_dict(saved)
         self.stream.restore(state["stream"])
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.data = state["data"]
 
 
 def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) -> Path:
@@ -212,6 +216,7 @@ def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) 
                     loss=round(sum(recent) / len(recent), 4),
                     rate=round(plan.factor(run.progress, run.step), 3),
                     tokens_per_second=round((run.tokens - before[0]) / (run.seconds - before[1])),
+                    data=run.data,
                 )
                 recent, before = [], (run.tokens, run.seconds)
                 _report(log, record, run, say)
