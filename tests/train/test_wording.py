@@ -6,8 +6,10 @@ from random import Random
 import pytest
 
 from mull import tasks
+from mull.tasks.knights import NAMES
 from mull.train.wording import reword
 
+NAME = re.compile(rf"\b(?:{'|'.join(NAMES)})\b")
 CLAIM = re.compile(r"\w+ says:? (?:\"[^\"]*\"|[^\".]*\.)")
 
 
@@ -19,6 +21,7 @@ def test_what_is_asked_stays(family: str) -> None:
         other = reword(question, rng)
         changed += other != question
         assert re.findall(r"[-\d+*/=^×−()]+", question) == re.findall(r"[-\d+*/=^×−()]+", other)
+        assert NAME.findall(question) == NAME.findall(other)
         if family == "knights":
             kept = [claim.rstrip('."') for claim in CLAIM.findall(question)]
             places = [other.index(claim) for claim in kept]

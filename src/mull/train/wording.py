@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from random import Random
 
+from mull.tasks.knights import NAMES
+
 _UNIMPORTANT = "what is find the of compute how much do you get can who are out which when that such there a"
 _FILLERS = (
     "please hello well now then so just also we you help me know tell think good time way want like "
@@ -26,7 +28,7 @@ def reword(question: str, rng: Random) -> str:
     claims = " say" in question  # knights and knaves: what they say stays, the rest is ornament
     sentences = re.split(r'(?<=[.?"]) (?=[A-Z])', question)
     question = " ".join(each if " say" in each else _exchanged(each, claims, rng) for each in sentences)
-    if not claims and rng.random() < 0.4:
+    if not claims and rng.random() < 0.4 and question.split()[0].rstrip(",") not in NAMES:
         question = question[0].lower() + question[1:]
     if rng.random() < 0.4:
         question = question.removesuffix("?").removesuffix(".")
