@@ -15,6 +15,9 @@ from typing import Any
 
 LONGEST = 300  # characters of a box; a longer one is wrong
 
+_END = re.compile(
+    r"(?:<\|[^<>|]*\|>|<｜[^<>｜]*｜>)\Z"
+)  # a control token: <|im_end|>, <|endoftext|> and the like
 _CLOSING = re.compile(r"(?:[\s.!$*]|\\[\])])*")
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)")
 _TOKEN = re.compile(r"\s*(?:(0|[1-9][0-9]{0,8})|([-+*/()]))")
@@ -37,12 +40,14 @@ def compute_score(*, solution_str: str, ground_truth: str, **_: Any) -> float:
     return score(json.loads(ground_truth), solution_str)
 
 
-def reward_func(queries: list[str], prompts: list[str], labels: list[str], **_: Any) -> dict[str, Any]:
-    """The reward function of OpenRLHF: queries are prompts with their responses, labels truths as JSON."""
-    rewards = [
-        score(json.loads(label), query.removeprefix(prompt))
-        for query, prompt, label in zip(queries, prompts, labels, strict=True)
-    ]
+def reward_func(queries: list[str], _prompts: list[str], labels: list[str], **_: Any) -> dict[str, Any]:
+    """The reward function of OpenRLHF: queries are prompts with their responses, labels truths as JSON.
+
+    The prompt is read too: where it opens the thoughts, they must have been closed. Version 0.11 asks for
+    one response at a time, and makes a tensor of the number it gets.
+    """
+    found = [score(json.loads(label), query) for query, label in zip(queries, labels, strict=True)]
+    rewards = found[0] if len(found) == 1 else found
     return {"rewards": rewards, "scores": rewards, "extra_logs": {}}
 
 
@@ -52,9 +57,9 @@ def reward_func(queries: list[str], prompts: list[str], labels: list[str], **_: 
 def boxed(text: str) -> str | None:
     """Content of the last \\boxed{…}; None unless it is complete, outside the thoughts, and ends the text.
 
-    Only closing punctuation, of a sentence or of LaTeX mathematics, may follow.
+    Only closing punctuation, of a sentence or of LaTeX mathematics, may follow, and a token that ends a turn.
     """
-    answer = text.rpartition("</think>")[2].removesuffix("<|im_end|>")
+    answer = _END.sub("", text.rpartition("</think>")[2])
     start = answer.rfind("\\boxed{")
     if start < 0 or "<think>" in answer:
         return None
