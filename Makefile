@@ -4,13 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Solve 3x + 4 = 19 for x.
 
-.PHONY: ask test test-slow test-peers lint format bench clean
+.PHONY: ask test test-slow test-peers test-trl test-verl lint format bench clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow and not peers"
+	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl"
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow --timeout=1800
@@ -18,6 +18,13 @@ test-slow: .venv/dev
 # Exports, loaded by the programs they are made for.
 test-peers: .venv/bench
 	$(BIN)/python -m pytest -m peers --timeout=1800
+
+# The trainers of models of real size, each in an environment of its own: they pin what they need.
+test-trl: .venv-trl/ready
+	.venv-trl/bin/python -m pytest -m trl tests/train/adapters
+
+test-verl: .venv-verl/ready
+	.venv-verl/bin/python -m pytest -m verl tests/train/adapters
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -52,5 +59,19 @@ NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py
 	@$(PIP) -e ".[bench]"
 	@touch $@
 
+TESTS := pytest pytest-timeout hypothesis
+
+.venv-trl/ready: pyproject.toml constraints.txt $(NATIVE)
+	@echo "setting up .venv-trl (once) ..."
+	@$(PYTHON) -m venv .venv-trl
+	@.venv-trl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[trl]" $(TESTS)
+	@touch $@
+
+.venv-verl/ready: pyproject.toml constraints.txt $(NATIVE)
+	@echo "setting up .venv-verl (once; Ray and verl are about 500 MB) ..."
+	@$(PYTHON) -m venv .venv-verl
+	@.venv-verl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . verl==0.9.1 torch $(TESTS)
+	@touch $@
+
 clean:
-	rm -rf .venv dist build src/mull/runner/_cpu_*
+	rm -rf .venv .venv-trl .venv-verl dist build src/mull/runner/_cpu_*

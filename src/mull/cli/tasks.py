@@ -1,4 +1,4 @@
-"""`mull tasks`: the procedural task families. List them, draw problems, score answers.
+"""`mull tasks`: the procedural task families. List them, draw problems, score answers, export.
 
 Scoring reads JSON lines. A record names its problem by family, level, split and index, as `sample --json`
 prints them (at its top or under "problem"), and has the model's output under "text" or "output".
@@ -18,15 +18,19 @@ from typing import IO, Any
 import click
 
 from mull import tasks as families
+from mull.cli.export_tasks import export
 from mull.tasks import Problem, Split, TaskError
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def tasks(context: click.Context) -> None:
-    """The procedural task families: list, sample, score. Without a command: list."""
+    """The procedural task families: list, sample, score, export. Without a command: list."""
     if context.invoked_subcommand is None:
         context.invoke(list_families)
+
+
+tasks.add_command(export)
 
 
 @tasks.command("list")
