@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mull.cli.trl import Backends, backend_option, config
 from mull.errors import MullError
 
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from mull.train.passk import Report
 
 
-@click.group()
+@click.group(cls=Backends)
 def train() -> None:
     """Train a small reasoning model on the task families, on a CPU. Needs the extra `train`."""
+
+
+train.add_command(config)
 
 
 @train.command()
@@ -30,6 +34,7 @@ def train() -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out after a stop or a crash.")
+@backend_option
 def sft(
     out: Path,
     minutes: float | None,
@@ -73,6 +78,7 @@ def _learns_from_itself(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @train.command()
+@backend_option
 @_learns_from_itself
 def rl(threads: int | None, resume: bool, **options: Any) -> None:
     """Reinforcement learning: the model samples chains, exact scorers reward them (Dr. GRPO).
