@@ -18,7 +18,7 @@ from mull.engine import Ended, LocalEngine, Sampling
 from mull.model.chat import Message, render
 from mull.tasks import Family, Problem
 
-LIMIT = 640  # new tokens; training sees samples no longer than this
+LIMIT = 720  # new tokens; training sees samples no longer than this
 FIRST = 100_000  # index of the first problem: away from those that training looks at
 
 

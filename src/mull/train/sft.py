@@ -34,12 +34,19 @@ from mull.train.muon import Muon
 
 MIX = Mix(
     families=(
-        ("addition", 0.12),
-        ("multiplication", 0.14),
-        ("equations", 0.17),
-        ("remainders", 0.17),
-        ("countdown", 0.22),
-        ("knights", 0.18),
+        ("addition", 0.06),
+        ("multiplication", 0.06),
+        ("division", 0.06),
+        ("expressions", 0.08),
+        ("equations", 0.10),
+        ("countdown", 0.15),
+        ("remainders", 0.09),
+        ("knights", 0.11),
+        ("bases", 0.05),
+        ("sequences", 0.07),
+        ("ordering", 0.09),
+        ("numbers", 0.08),
+        ("word", 0.08),
     )
 )
 
@@ -64,7 +71,7 @@ class Plan:
     warmup: int = 60  # steps
     flat: float = 0.3  # share of the run at the full rate; then linear to `floor`
     floor: float = 0.01
-    longest: int = 640  # tokens of a sample
+    longest: int = 720  # tokens of a sample
     batch: tuple[int, int] = (3072, 6144)  # tokens, before and after `grow`
     grow: float = 0.5
     short: tuple[float, int] = (0.06, 128)  # this share of the run sees only samples this short

@@ -8,6 +8,7 @@ stands beside it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from random import Random
@@ -20,7 +21,8 @@ from mull.train.wording import FILLERS
 SIZE = 768
 RARE = 10  # a word seen less often is spelled
 PAD, EOS = "<|endoftext|>", "<|im_end|>"
-SPECIALS = (PAD, "<|im_start|>", EOS, "<think>", "</think>")
+THINK = ("<think>", "</think>")
+SPECIALS = (PAD, "<|im_start|>", EOS, *THINK)
 ROLES = ("system", "user", "assistant")
 PIECES = (  # Qwen2's
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
@@ -47,7 +49,12 @@ def build(samples: int = 200) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(_words(samples), trainer)
-    return tokenizer
+    made = json.loads(tokenizer.to_str())
+    for token in made["added_tokens"]:
+        token["special"] = (
+            token["content"] not in THINK
+        )  # kept where special tokens are left out, as in Qwen3
+    return Tokenizer.from_str(json.dumps(made))
 
 
 def alike(tokenizer: Tokenizer) -> list[tuple[int, int]]:
@@ -67,9 +74,8 @@ def alike(tokenizer: Tokenizer) -> list[tuple[int, int]]:
 
 def _words(samples: int) -> Iterable[str]:
     """The words of all questions, thoughts and answers of the training split, one at a time."""
-    for word in FILLERS:
-        yield from [f" {word}", word.capitalize()] * RARE
-    yield from ROLES * RARE
+    for word in (*(f" {word}" for word in FILLERS), *ROLES):
+        yield from [word] * RARE
     for family in tasks.families():
         for level in family.levels:
             for index in range(samples):
