@@ -402,6 +402,7 @@ WRONG: dict[str, Callable[[Problem, Random], Iterator[str]]] = {
     "division": wrong_quotients,
     "expressions": wrong_integers,
     "bases": wrong_numerals,
+    "counting": wrong_integers,
     "equations": wrong_integers,
     "remainders": wrong_integers,
     "sequences": wrong_integers,

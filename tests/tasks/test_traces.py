@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from math import comb
 from random import Random
 
 import pytest
@@ -56,7 +57,17 @@ def test_every_learned_claim_is_true(family: Family, slips: float) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["addition", "multiplication", "division", "countdown", "remainders", "bases", "sequences", "numbers"],
+    [
+        "addition",
+        "multiplication",
+        "division",
+        "countdown",
+        "remainders",
+        "bases",
+        "counting",
+        "sequences",
+        "numbers",
+    ],
 )
 def test_no_number_escapes_the_check(name: str) -> None:
     """Every `=` between numbers is part of a claim that the check understands."""
@@ -225,6 +236,15 @@ def test_numerals_grow_and_shrink_by_one_digit_a_line() -> None:
                 assert left == problem.facts["d"][place:]
                 assert int(re.findall(r"\d+", step)[-1]) == int(taken, base)
         assert len(lines) == len(problem.facts["d"])
+
+
+def test_every_count_on_the_way_is_the_number_of_ways() -> None:
+    seen = 0
+    for problem, segments in samples(tasks.get("counting"), 60, 0.0):
+        for k, n, steps in re.findall(r"^(\d+) of (\d+): (.*\d)$", text(segments), re.MULTILINE):
+            assert int(re.findall(r"\d+", steps)[-1]) == comb(int(n), int(k)), problem.question
+            seen += 1
+    assert seen > 500
 
 
 @each_planter

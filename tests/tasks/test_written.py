@@ -43,3 +43,14 @@ def test_differences_are_split_until_they_are_small(a: int, b: int) -> None:
 def test_products_are_split_into_rows_of_one_digit(a: int, b: int) -> None:
     for x, y in re.findall(r"(\d+)\*(\d+)=", written.product(a, b)):
         assert min(len(x.rstrip("0")), len(y.rstrip("0"))) <= 1
+
+
+@given(st.integers(1, 999), st.integers(2, 9))
+def test_exact_quotients(value: int, divisor: int) -> None:
+    text = written.quotient(value * divisor, divisor)
+    assert text.endswith(f"={value}")
+    assert len(list(claims(text))) == text.count("=")
+    assert all(true for _, true in claims(text))
+    assert all(
+        int(x) // int(y) < 100 or int(x) // int(y) % 100 == 0 for x, y in re.findall(r"(\d+)/(\d+)=", text)
+    )

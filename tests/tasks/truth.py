@@ -6,7 +6,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import combinations, pairwise, permutations, product
 from typing import Any
 
 from tests.tasks import stories
@@ -52,6 +52,24 @@ def bases(question: str) -> str:
         return str(int(digits, base))
     places = [base**place for place in range(20) if base**place <= int(digits)]
     return "".join("0123456789ABCDEF"[int(digits) // place % base] for place in reversed(places))
+
+
+def counting(question: str) -> str:
+    if points := [(int(x), int(y)) for x, y in re.findall(r"\((\d+),(\d+)\)", question)]:
+        return str(math.prod(_paths(c - a, d - b) for (a, b), (c, d) in pairwise(points)))
+    pairs = [(int(k), int(n)) for k, n in re.findall(r"(\d+) of (\d+)", question)]
+    if re.search("order", question):
+        k, n = pairs[0] if pairs else _numbers(question) * 2
+        return str(sum(1 for _ in permutations(range(n), k)) if n < 9 else math.prod(range(n - k + 1, n + 1)))
+    if pairs:
+        return str(math.prod(sum(1 for _ in combinations(range(n), k)) for k, n in pairs))
+    return str(math.prod(_numbers(question)))
+
+
+def _paths(right: int, up: int) -> int:
+    if right == 0 or up == 0:
+        return 1
+    return _paths(right - 1, up) + _paths(right, up - 1)
 
 
 def remainders(question: str) -> str:

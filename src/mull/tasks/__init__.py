@@ -4,6 +4,7 @@ from mull.tasks.addition import Addition
 from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test
 from mull.tasks.bases import Bases
 from mull.tasks.countdown import Countdown
+from mull.tasks.counting import Counting
 from mull.tasks.division import Division
 from mull.tasks.equations import Equations
 from mull.tasks.expressions import Expressions
@@ -42,6 +43,7 @@ _FAMILIES: dict[str, Family] = {
         Remainders(),
         Knights(),
         Bases(),
+        Counting(),
         Sequences(),
         Ordering(),
         Numbers(),

@@ -60,3 +60,13 @@ def product(a: int, b: int) -> str:
     parts = [f"{part}*{b}" if large == a else f"{a}*{part}" for part in (high, low)]
     high, low = high * small, low * small
     return f"{a}*{b}: {parts[0]}={high}, {parts[1]}={low}, {high}+{low}={a * b}"
+
+
+def quotient(a: int, d: int) -> str:
+    """Exact quotient by a digit: `168/7=24`, or `858/3: 600/3=200, 258/3=86, 200+86=286`."""
+    high = a - a % (100 * d)
+    low = a - high
+    if not (high and low):
+        return f"{a}/{d}={a // d}"
+    parts = high // d, low // d
+    return f"{a}/{d}: {high}/{d}={parts[0]}, {low}/{d}={parts[1]}, {parts[0]}+{parts[1]}={a // d}"
