@@ -13,9 +13,11 @@ from mull.cli.trl import Backends, backend_option, config
 from mull.errors import MullError
 
 if TYPE_CHECKING:
+    from mull.tasks import Family
     from mull.train.evaluate import Attempt, Score
     from mull.train.online import Run
     from mull.train.passk import Report
+    from mull.train.study import Share
 
 
 @click.group(cls=Backends)
@@ -154,17 +156,10 @@ def evaluate(
     """
     if samples and show:
         raise MullError("--show prints greedy answers: leave out --samples.")
-    from mull import api, tasks
+    from mull import api
     from mull.train.evaluate import evaluate as run
 
-    try:
-        chosen = [int(level) for level in levels.split(",")]
-        found = [tasks.get(name) for name in families or tasks.names()]
-        for family in found:
-            for level in chosen:
-                family.problem("test", level, 0)
-    except (KeyError, ValueError) as error:
-        raise MullError(str(error.args[0])) from None
+    found, chosen = _chosen(families, levels)
 
     def tell(score: Score, attempts: list[Attempt]) -> None:
         low, high = score.interval
@@ -190,6 +185,46 @@ def evaluate(
         engine.close()
     if out:
         out.write_text(json.dumps([score.json() for score in scores], indent=1) + "\n", encoding="utf-8")
+
+
+@train.command()
+@click.argument("model", required=False)
+@click.option("--count", default=50, show_default=True, type=click.IntRange(min=1), help="Problems each.")
+@click.option("--levels", default="1,2,3", show_default=True, help="Comma-separated.")
+@click.option("--family", "families", multiple=True, help="Default: all. May be repeated.")
+@click.option("--threads", type=click.IntRange(min=1), help="Default: all cores.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the shares there, as JSON.")
+def study(
+    model: str | None,
+    count: int,
+    levels: str,
+    families: tuple[str, ...],
+    threads: int | None,
+    out: Path | None,
+) -> None:
+    """What thinking is worth to MODEL (default: the embedded one).
+
+    Accuracy if the thinking is cut at 0, 32, ... 512 tokens and the answer forced; and what becomes of a
+    mistake planted in right thoughts: whether it is noticed, and whether the answer is right in the end.
+    """
+    from mull import api
+    from mull.train.study import curve, repairs
+
+    found, chosen = _chosen(families, levels)
+    engine = api.load(model, threads=threads)
+
+    def tell(shares: list[Share]) -> None:
+        row = "  ".join(f"{share.what} {share.right / share.count:4.0%}" for share in shares)
+        click.echo(f"{shares[0].family:<14} {row}  of {shares[0].count}")
+
+    try:
+        shares = curve(engine, found, chosen, count, seen=tell) + repairs(
+            engine, found, chosen, count, seen=tell
+        )
+    finally:
+        engine.close()
+    if out:
+        out.write_text(json.dumps([share.json() for share in shares], indent=1) + "\n", encoding="utf-8")
 
 
 @train.command()
@@ -225,6 +260,21 @@ def release(runs: tuple[str, ...], scores: Path, out: Path) -> None:
         folders[name] = Path(folder)
     write(folders, [*folders.values()][-1] / "model", read_scores(scores), out)
     click.echo(f"{out}: model, manifest.json, README.md")
+
+
+def _chosen(names: tuple[str, ...], levels: str) -> tuple[list[Family], list[int]]:
+    """Families and levels as they were given; all families if none was."""
+    from mull import tasks
+
+    try:
+        chosen = [int(level) for level in levels.split(",")]
+        found = [tasks.get(name) for name in names or tasks.names()]
+        for family in found:
+            for level in chosen:
+                family.problem("test", level, 0)
+    except ValueError as error:
+        raise MullError(str(error.args[0])) from None
+    return found, chosen
 
 
 def _tell(report: Report) -> None:
