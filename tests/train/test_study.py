@@ -65,14 +65,14 @@ def test_a_planted_mistake_ends_the_thoughts_it_is_given() -> None:
 def test_repairs_tell_noticing_from_mending() -> None:
     """One model mends everything, one only says that something is wrong, one notices nothing."""
     family = tasks.get("equations")
-    planted = {p: t for p in problems(family, 12) if (t := study.with_mistake(family, p)) is not None}
+    planted = [(p, t) for p in problems(family, 12) if (t := study.with_mistake(family, p)) is not None]
     assert len(planted) > 5
 
     def shares(goes_on: str, answer: str | None) -> list[tuple[str, int]]:
         script = {
             f"<think>\n{thoughts}": f"{goes_on}</think>\n\n"
             + (tasks.final(problem) if answer is None else f"\\boxed{{{answer}}}")
-            for problem, thoughts in planted.items()
+            for problem, thoughts in planted
         }
         found = study.repairs(scripted(script, format=OPEN), [family, tasks.get("addition")], [1], 12)
         assert {share.count for share in found} == {len(planted)}
