@@ -62,13 +62,13 @@ NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py
 TESTS := pytest pytest-timeout hypothesis
 
 .venv-trl/ready: pyproject.toml constraints.txt $(NATIVE)
-	@echo "setting up .venv-trl (once) ..."
+	@echo "setting up .venv-trl (once; 1.5 GB on disk) ..."
 	@$(PYTHON) -m venv .venv-trl
 	@.venv-trl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[trl]" $(TESTS)
 	@touch $@
 
 .venv-verl/ready: pyproject.toml constraints.txt $(NATIVE)
-	@echo "setting up .venv-verl (once; Ray and verl are about 500 MB) ..."
+	@echo "setting up .venv-verl (once; 2 GB on disk) ..."
 	@$(PYTHON) -m venv .venv-verl
 	@.venv-verl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . verl==0.9.1 torch $(TESTS)
 	@touch $@
