@@ -69,6 +69,16 @@ def test_a_row_has_the_same_bits_alone_in_a_crowd_and_on_any_number_of_threads(
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_threads_that_write_neighbouring_positions_do_not_disturb_each_other(dtype: str) -> None:
+    """Again and again, since two threads meet by chance."""
+    shape = "qwen2-gqa7"
+    one, two = make(shape, dtype), make(shape, dtype, threads=2)
+    for seed in range(60):
+        rows = rows_of([Piece(list(range(7)), 0, tokens_for(shape, 100, seed=seed), [98, 99])])
+        assert np.array_equal(two.step(rows), one.step(rows))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_forks_that_share_pages_have_the_same_bits_as_chains_of_their_own(dtype: str) -> None:
     shape = "qwen2-gqa7"
     prompt, count = tokens_for(shape, 64), 12

@@ -40,16 +40,10 @@ static void write_key_value(const cache *c, float *block, int slot, const float 
         for (int d = 0; d < c->dim; d++) block[d * PAGE + slot] = key[d];
         memcpy(values + (size_t)slot * wide, value, (size_t)c->dim * sizeof *value);
     } else {
-        const int shift = slot % 2 * 16, keep = slot % 2 ? 0xffff : (int32_t)0xffff0000;
-        values += (size_t)(slot / 2) * wide;
-        for (int d = 0; d < c->dim; d += LANES) {
-            const vint k = rounded(load(key + d)), v = rounded(load(value + d));
-            store(values + d, (vfloat)((load_int(values + d) & keep) | v << shift));
-            for (int i = 0; i < LANES && d + i < c->dim; i += 2) {
-                const int32_t pair = k[i + 1] << 16 | k[i];
-                memcpy(block + (d + i) / 2 * PAGE + slot, &pair, sizeof pair);
-            }
-        }
+        /* 16 bits at a time: the other half of a value's lane is another position, perhaps another thread's. */
+        uint16_t *k = (uint16_t *)block + 2 * slot, *v = (uint16_t *)values + slot / 2 * 2 * wide + slot % 2;
+        for (int d = 0; d < c->dim; d++) k[d / 2 * 2 * PAGE + d % 2] = to_bf16(key[d]);
+        for (int d = 0; d < c->dim; d++) v[2 * d] = to_bf16(value[d]);
     }
 }
 

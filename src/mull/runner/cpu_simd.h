@@ -94,12 +94,6 @@ INLINE uint16_t to_bf16(float x) {
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* The same of each lane, in its low half. */
-INLINE vint rounded(vfloat x) {
-    const vint nan = x != x, bits = ((vint)x & ~(nan & 0xffff)) | (nan & 0x400000);
-    return ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) & 0xffff;
-}
-
 INLINE float from_bf16(uint16_t half) {
     const uint32_t bits = (uint32_t)half << 16;
     float x;
