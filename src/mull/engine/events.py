@@ -49,3 +49,47 @@ class Answered(Event):
     """The answer's `\\boxed{...}` is complete; `answer` is what stands in it."""
 
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(Event):
+    """A statement that can be checked stands in the text: from token `span[0]` up to before `span[1]`.
+
+    `value` is what the statement should say, where it is contradicted.
+    """
+
+    span: tuple[int, int]
+    text: str
+    verdict: Literal["confirmed", "contradicted", "undecided"]
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looped(Event):
+    """The last tokens are `copies` exact copies of `period` tokens; the first one begins at `start`."""
+
+    start: int
+    period: int
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspected(Event):
+    """The text repeats itself without being an exact loop.
+
+    `ngrams`: share of the latest n-grams that were seen before. `zlib`: how many times smaller the
+    latest text becomes by compression.
+    """
+
+    measure: Literal["ngrams", "zlib"]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Switched(Event):
+    """The text has left one language for another, at token `start` of the thoughts or of the answer."""
+
+    part: Literal["thought", "answer"]
+    start: int
+    left: str
+    found: str
