@@ -62,7 +62,7 @@ ATOMS = st.sampled_from(
 
 
 @given(st.lists(ATOMS, max_size=40), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_read_alike_in_any_pieces(atoms: list[str], random: Random) -> None:
     text = "".join(atoms)
     found = claims(text)
@@ -114,7 +114,7 @@ def sentences(draw: st.DrawFn) -> tuple[str, str, Fraction, str]:
 
 
 @given(sentences(), st.sampled_from(("=", " = ", " &= ", " == ")), st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_true_arithmetic_is_never_contradicted_and_a_changed_digit_always_is(
     sentence: tuple[str, str, Fraction, str], sign: str, random: Random
 ) -> None:
@@ -139,7 +139,7 @@ def test_true_arithmetic_is_never_contradicted_and_a_changed_digit_always_is(
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**4), st.integers(2, 30), st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_remainders_powers_and_comparisons(a: int, m: int, power: int, random: Random) -> None:
     wrong = (a + random.randrange(1, m)) % m if m > 1 else a % m + 1
     for text, false in (
@@ -208,6 +208,7 @@ def test_traces_of_all_families_hold_no_false_alarm() -> None:
         "\\text{" * 999,
         "1 000 " * 3000,
         "3" + " " * 5000 + "=3",
+        "3 * 4 = 12, x 5 x 6 = 30. " * 2000,
     ],
     ids=lambda text: text[:12],
 )

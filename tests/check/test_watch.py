@@ -34,7 +34,7 @@ def words(chain: Chain, event: Event) -> str:
 def test_tells_false_claims_one_after_the_other_and_true_ones_not() -> None:
     async def program(chain: Chain) -> list[tuple[str, str | None]]:
         told = []
-        while isinstance(event := await chain.think(watch=(Claims(),)), Claimed):
+        while isinstance(event := await chain.think(watch=(Claims(every=1),)), Claimed):
             assert words(chain, event) == event.text
             assert event.at == len(chain.ids) == event.span[1] + 2  # ", " has to be seen
             told.append((event.text, event.value))
@@ -49,7 +49,7 @@ def test_tells_false_claims_one_after_the_other_and_true_ones_not() -> None:
 def test_goes_on_telling_where_nobody_rewinds() -> None:
     async def program(chain: Chain) -> list[str]:
         told = []
-        while not isinstance(event := await chain.think(watch=(Claims(every=4),)), Ended):
+        while not isinstance(event := await chain.think(watch=(Claims(),)), Ended):
             told.append(words(chain, event))
         return told
 

@@ -7,8 +7,6 @@ another reading is undecided rather than contradicted: precision goes before rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mull.check import words
 from mull.check.equations import Chain, Claim, Side
 from mull.check.tokens import Lexer, Token
@@ -16,6 +14,7 @@ from mull.check.tokens import Lexer, Token
 __all__ = ["Claim", "ClaimReader", "claims"]
 
 MAX_TOKENS = 160  # of a chain; what comes after is read as a new one
+_MUCH = 1000  # characters that are kept before those of complete chains are forgotten
 _SUPPOSED_SIGNS = frozenset("如若假错吗")
 _SENTENCE_ENDS = frozenset({".", "?", "!", "\n", "。", "？", "！"})
 _DOUBTS = frozenset({"?", "？", "✗", "✘", "❌"})
@@ -43,30 +42,32 @@ class ClaimReader:
         self._after_claim = False
 
     def feed(self, text: str) -> list[Claim]:
-        return self._take(self._lexer.feed(text))
+        for token in self._lexer.feed(text):
+            self._push(token)
+        if self._lexer.held > _MUCH:
+            self._forget()
+        return self._told()
 
     def finish(self) -> list[Claim]:
         """The text ends here."""
-        self._take(self._lexer.finish(), keep=True)
-        end = Token("stop", "\n", 0, 0)
-        for _ in range(2):  # a chain that waits is settled by the second
-            self._push(end)
-        return self._take(iter(()))
-
-    def _take(self, tokens: Iterator[Token], *, keep: bool = False) -> list[Claim]:
-        for token in tokens:
+        for token in self._lexer.finish():
             self._push(token)
-            self._last = token
-        if keep:
-            return []
+        for _ in range(2):  # the first ends the chain, the second settles one that waits
+            self._push(Token("stop", "\n", 0, 0))
+        return self._told()
+
+    def _told(self) -> list[Claim]:
         found, self._found = self._found, []
-        starts = [chain.start for chain in (self._waiting, self._chain) if chain is not None]
-        known = [start for start in starts if start is not None]
-        if known:
-            self._lexer.forget(min(known))
-        elif self._last is not None:
-            self._lexer.forget(self._last.end)
         return found
+
+    def _forget(self) -> None:
+        """Only the text of chains that are not complete is needed."""
+        chains = [chain for chain in (self._waiting, self._chain) if chain is not None]
+        starts = [start for chain in chains if (start := chain.start) is not None]
+        if self._last is not None and not starts:
+            self._lexer.forget(self._last.end)
+        elif starts:
+            self._lexer.forget(min(starts))
 
     def _push(self, token: Token) -> None:
         if self._waiting is not None:
@@ -95,11 +96,15 @@ class ClaimReader:
             case _:
                 self._calculate(token)
         self._sentence_start = token.kind == "stop" and token.text in _SENTENCE_ENDS
+        self._last = token
 
     def _begin(self, left: str | None = None, *, bad: bool = False) -> None:
-        self._chain = Chain(left)
+        chain = self._chain
+        if chain.relations or chain.sides[0].tokens or chain.dash:
+            chain = self._chain = Chain()
+        chain.left, chain.doubt, chain.size = left, False, 0
         part = left in words.PART or (left == "and" and not self._after_claim)
-        self._chain.sides[0].bad = bad or part or (left is not None and len(left) == 1 and left not in "ai)")
+        chain.sides[0].bad = bad or part or (left is not None and len(left) == 1 and left not in "ai)")
 
     def _end(self, after: Token) -> None:
         """The chain is complete; `after` is what follows it. Somebody else begins the next one."""

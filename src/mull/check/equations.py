@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mull.check import words
@@ -77,6 +77,8 @@ class Chain:
     @property
     def start(self) -> int | None:
         """Where its first token is."""
+        if self.dash is not None:
+            return self.dash.start
         return next((side.tokens[0].start for side in self.sides if side.tokens), None)
 
     def claims(self, lexer: Lexer) -> Iterator[Claim]:
@@ -145,11 +147,11 @@ def _as_lists(left: Side, right: Side) -> Iterator[tuple[list[Token], list[Token
     first = right.tokens[0]
     if _grouped(first):
         head = first.text.partition(",")[0]
-        yield left.tokens, [replace(first, value=Fraction(head))]
+        yield left.tokens, [first._replace(value=Fraction(head))]
     first, *others = left.tokens
     if _grouped(first):
         tail = first.text.rpartition(",")[2]
-        yield [replace(first, value=Fraction(tail)), *others], right.tokens
+        yield [first._replace(value=Fraction(tail)), *others], right.tokens
 
 
 def _grouped(token: Token) -> bool:

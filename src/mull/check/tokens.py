@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MAX_DIGITS = 400  # of a number; longer ones are not read
 _MAX_HELD = 2 * MAX_DIGITS  # characters that wait for what follows
@@ -20,8 +19,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token at characters `start` to `end` of the whole text.
 
     text    the sign it stands for (`*` for \\times), a word in lower case
@@ -82,7 +80,7 @@ _OPEN = re.compile(
     | \([\\a-z{}\s]{0,24}\d*\s{0,2}
     | \\[A-Za-z]*\s*(?:\{[^{}\n]{0,60})?\}?\s*\d*\s*\}?
     | </?(?:[A-Za-z][^<>\n]{0,40})?
-    | [-+*/=<>!:|&^.~]+[^\S\n]*\d?
+    | [-+*/=<>!&^~]+[^\S\n]*\d? | [:|&]=* | \.+
     | (?:divided|multiplied)\s+b?
     | [xX%][^\S\n]*
     | [^\W\d][\w'’]* | [⁰¹²³⁴-⁹]+ | [^\S\n]+ | \$+
@@ -105,6 +103,16 @@ _SIGNS = {
     "gt": ">",
     "plus": "+",
 }
+_NO_DIGIT = re.compile(r"[^\d.]")
+_MORE = re.compile(r"\.\.\.|…|\\l?dots")
+_OPERAND = re.compile(r" *[\d(\-−\\{]")
+_NUMBER_BEHIND = re.compile(r"( *)\d")
+_LIST = re.compile(r",\d")
+# Ordinary words, which most of a text is, are read without looking for anything else. x may be a sign.
+_PLAIN = re.compile(r"([A-WYZa-wyz][A-Za-z]+)(?=[ \t\n,;:.])")
+_NOT_PLAIN = frozenset(
+    ("plus", "minus", "times", "mod", "modulo", "divided", "multiplied", "squared", "cubed")
+)
 _RAISED = {"squared": "2", "cubed": "3"}
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -126,6 +134,11 @@ class Lexer:
         """The text ends here."""
         return self._tokens(final=True)
 
+    @property
+    def held(self) -> int:
+        """Characters of text that are kept."""
+        return len(self._text)
+
     def between(self, start: int, end: int) -> str:
         """The text from character `start` to `end`, both not before what `forget` left."""
         return self._text[start - self._base : end - self._base]
@@ -140,6 +153,16 @@ class Lexer:
 
     def _tokens(self, final: bool) -> Iterator[Token]:
         while self._at < len(self._text):
+            if self._text[self._at] == " ":
+                self._at += 1
+                continue
+            plain = _PLAIN.match(self._text, self._at)
+            if plain is not None and plain[1] not in _NOT_PLAIN:
+                start, self._at = self._base + plain.start(), plain.end()
+                tight = self._last is not None and self._last.end == start
+                self._last = Token("word", plain[1].lower(), start, self._base + self._at, tight)
+                yield self._last
+                continue
             held = len(self._text) - self._at
             if not final and held < _MAX_HELD and _OPEN.match(self._text, self._at):
                 return
@@ -211,20 +234,20 @@ class Lexer:
 
     def _number(self, match: re.Match[str], start: int, tight: bool) -> Token:
         text = match[0]
-        digits = re.sub(r"[^\d.]", "", text)
+        digits = _NO_DIGIT.sub("", text)
         end = self._base + match.end()
         if len(digits) > MAX_DIGITS:
             return Token("other", "", start, end, tight)
         decimals = match["decimals"] or "."
-        more = (
-            re.compile(r"\.\.\.|…|\\l?dots").match(match.string, match.end()) if match["decimals"] else None
-        )
+        more = _MORE.match(match.string, match.end()) if match["decimals"] else None
         if more:
             self._at = more.end()
             end = self._base + more.end()
-        plain = Fraction(digits) if digits.isascii() else None
+        plain = None
+        if digits.isascii():
+            plain = Fraction(digits) if match["decimals"] else Fraction(int(digits))
         kind: Kind = "other" if plain is None else "number"
-        listed = re.compile(r",\d").match(match.string, self._at) is not None
+        listed = _LIST.match(match.string, self._at) is not None
         return Token(kind, text, start, end, tight, plain, len(decimals) - 1, more is not None, listed)
 
     def _operator(self, match: re.Match[str], start: int, end: int, tight: bool) -> Token | None:
@@ -242,9 +265,10 @@ class Lexer:
     def _word(self, match: re.Match[str], start: int, end: int, tight: bool) -> Token:
         text, last = match[0], self._last
         if text[0] in "xX" and last is not None and last.kind in ("number", ")"):
-            rest = match.string[match.start() + 1 :]
-            both_tight = tight and rest[:1].isdigit() and last.text != "0"
-            both_apart = not tight and len(text) == 1 and rest[:1] == " " and rest.lstrip(" ")[:1].isdigit()
+            behind = _NUMBER_BEHIND.match(match.string, match.start() + 1)
+            apart = behind is not None and bool(behind[1])
+            both_tight = tight and behind is not None and not apart and last.text != "0"
+            both_apart = not tight and len(text) == 1 and apart
             if both_tight or both_apart:
                 self._at = match.start() + 1
                 return Token("operator", "*", start, start + 1, tight)
@@ -260,8 +284,7 @@ class Lexer:
         return tight is not apart and self._operand_follows(match)
 
     def _operand_follows(self, match: re.Match[str]) -> bool:
-        rest = match.string[match.end() :].lstrip(" ")[:1]
-        return rest.isdigit() or rest in tuple("(-−\\{")
+        return _OPERAND.match(match.string, match.end()) is not None
 
 
 def _sign(text: str) -> str:

@@ -1,7 +1,17 @@
 """Chains of thought on a runner: open, think, fork, rewind, say, steer, probe, stop."""
 
 from mull.engine.chain import Chain, Engine, Mark, Probe
-from mull.engine.events import Answered, Ended, Event, Spent, Stopped
+from mull.engine.events import (
+    Answered,
+    Claimed,
+    Ended,
+    Event,
+    Looped,
+    Spent,
+    Stopped,
+    Suspected,
+    Switched,
+)
 from mull.engine.local import LocalEngine
 from mull.engine.sampling import Sampling
 from mull.engine.spend import Spend
@@ -11,10 +21,12 @@ __all__ = [
     "Answered",
     "Answers",
     "Chain",
+    "Claimed",
     "Ended",
     "Engine",
     "Event",
     "LocalEngine",
+    "Looped",
     "Mark",
     "Probe",
     "Progress",
@@ -23,5 +35,7 @@ __all__ = [
     "Spent",
     "Stopped",
     "Stream",
+    "Suspected",
+    "Switched",
     "Watch",
 ]
