@@ -51,10 +51,10 @@ def slow(ids: list[int], longest: int, copies: int, shortest: int) -> int | None
     st.lists(st.integers(0, 2), min_size=1, max_size=12),
     st.integers(0, 9),
     st.integers(0, 12),
-    st.integers(2, 4),
+    st.integers(3, 4),
     st.integers(8, 24),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_finds_what_the_definition_says(
     before: list[int], cycle: list[int], times: int, more: int, copies: int, shortest: int
 ) -> None:

@@ -64,24 +64,33 @@ class Recent:
 
 
 def find(tokens: str, longest: int, copies: int, shortest: int) -> int | None:
-    """The shortest period of the end of `tokens`: `copies` of it or more, `shortest` tokens in all.
+    """The shortest period of the end of `tokens`: `copies` (3 at least) of it, `shortest` tokens in all.
 
     A period that fits brings the last few tokens back a period earlier. So one search for these, over
     `longest` tokens, has all periods among what it finds, and the others fail at their first tokens.
+    Where the last few tokens are a short cycle themselves (a row of zeros, too short to count) they are
+    found at each place of every such row; then all of the row is searched for, with what is before it.
     """
     size = len(tokens)
     if size < shortest:
         return None
-    tail = tokens[-min(_TAIL, shortest // copies) :]
-    begin = size - len(tail)
+    few = min(_TAIL, shortest // copies)
+    tail = last = tokens[-few:]
+    begin = size - few
     at = tokens.rfind(tail, 0, size - 1)
     while at >= 0 and (period := begin - at) <= longest:
         span = max(copies * period, shortest)
         if span > size:
             return None
-        far = tokens.startswith(tail, begin - (copies - 1) * period)  # most that do not fit fail here
+        far = tokens.startswith(last, size - few - (copies - 1) * period)  # most that do not fit fail here
         if far and tokens[-span:-period] == tokens[period - span :]:
             return period
+        if tail is last and period < few:
+            begin -= 1
+            while tokens[begin] == tokens[begin + period]:  # it ends: a row of all tokens is a loop
+                begin -= 1
+            tail = tokens[begin:]
+            at = begin
         at = tokens.rfind(tail, 0, at + len(tail) - 1)
     return None
 
