@@ -30,7 +30,7 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
     from mull.embedded import stranger
     from mull.engine import Progress
 
-    if model.model is None and (warning := stranger(text, engine.tokenizer)):
+    if model.model is None and (warning := stranger(text)):
         screen.note(warning)
     answer = api.ask(
         text,

@@ -46,7 +46,7 @@ def chat(**options: Any) -> None:
                 pass
         screen = Screen(quiet=model.quiet)
         embedded = model.model is None
-        if embedded and (warning := stranger(question, engine.tokenizer)):
+        if embedded and (warning := stranger(question)):
             screen.note(warning)
         # The embedded model has never seen a second turn: each question stands alone.
         asked = [*([] if embedded else history), Message("user", question)]
