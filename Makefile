@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
-Q ?= Solve 3x + 4 = 19 for x.
+Q ?= Make 81 from 7, 8 and 11.
 
 .PHONY: ask test test-slow test-peers test-trl test-verl lint format bench clean
 

@@ -102,7 +102,7 @@ def test_ctrl_c_ends_cleanly() -> None:
     pipe = subprocess.PIPE
     running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert running.stdin is not None
-    running.stdin.write("1 + 2 " * 60_000)  # reading this takes a while
+    running.stdin.write("1 + 2 " * 50_000)  # reading this takes a while
     running.stdin.close()
     running.stdin = None
     time.sleep(3)

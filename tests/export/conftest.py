@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from mull.model.checkpoint import EMBEDDED
 from mull.model.config import Config
 from mull.model.shapes import expected_shapes
 from mull.model.weights import write
@@ -24,11 +23,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "qwen2-yarn": {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}},
     "qwen3": {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "head_dim": 16},
 }
-
-EMBEDDED_IS_OLD = '"ignore_merges": true' in (EMBEDDED / "tokenizer.json").read_text(encoding="utf-8")
-whole_embedded = pytest.mark.skipif(
-    EMBEDDED_IS_OLD, reason="the embedded model still has a tokenizer that other programs do not know"
-)
 
 Make = Callable[[str], Path]
 

@@ -16,7 +16,7 @@ from mull.export.gguf import to_gguf
 from mull.model.checkpoint import EMBEDDED, Checkpoint
 from mull.tasks import Problem
 from tests.export.agreement import NEAR_TIE, Written, ours, partings, problems
-from tests.export.conftest import SHAPES, Make, whole_embedded
+from tests.export.conftest import SHAPES, Make
 
 pytestmark = pytest.mark.peers
 
@@ -94,7 +94,6 @@ def test_text_becomes_the_same_ids(make: Make, text: str, tmp_path: Path) -> Non
     llama.close()
 
 
-@whole_embedded
 def test_the_embedded_model(tmp_path: Path) -> None:
     path = to_gguf(Checkpoint.open(), tmp_path / "embedded.gguf", "f32")
     asked = problems(108)

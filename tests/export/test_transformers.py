@@ -13,7 +13,7 @@ from mull.export.folder import to_folder
 from mull.model.checkpoint import EMBEDDED, Checkpoint
 from mull.tasks import Problem
 from tests.export.agreement import NEAR_TIE, Written, ours, partings, problems
-from tests.export.conftest import SHAPES, Make, whole_embedded
+from tests.export.conftest import SHAPES, Make
 
 AT_ONCE = 12
 
@@ -45,7 +45,6 @@ def test_random_checkpoints(make: Make, shape: str, tmp_path: Path) -> None:
     assert partings(source, ours(source, asked, 24), theirs(folder, asked, 24)) == []
 
 
-@whole_embedded
 @pytest.mark.parametrize("count", [12, pytest.param(108, marks=pytest.mark.slow)])
 def test_the_embedded_model(count: int, tmp_path: Path) -> None:
     folder = to_folder(Checkpoint.open(), tmp_path / "hf", "f32")
