@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mull.api import answer as answer
     from mull.api import ask as ask
     from mull.api import load as load
+    from mull.check.grade import Verdict as Verdict
+    from mull.check.grade import grade as grade
     from mull.engine import Sampling as Sampling
     from mull.errors import MullError as MullError
     from mull.think.answer import Answer as Answer
@@ -27,12 +29,14 @@ __version__ = "0.1.0"
 _HOME = {
     "answer": "mull.api",
     "ask": "mull.api",
+    "grade": "mull.check.grade",
     "load": "mull.api",
     "Answer": "mull.think.answer",
     "MullError": "mull.errors",
     "Sampling": "mull.engine",
+    "Verdict": "mull.check.grade",
 }
-__all__ = ["Answer", "MullError", "Sampling", "answer", "ask", "load", "tasks"]
+__all__ = ["Answer", "MullError", "Sampling", "Verdict", "answer", "ask", "grade", "load", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

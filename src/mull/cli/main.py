@@ -11,6 +11,7 @@ COMMANDS = {
     "ask": "Ask one question and see the model think.",
     "chat": "Talk with a model in the terminal.",
     "export": "Write a model for transformers or llama.cpp.",
+    "grade": "Whether answers equal the gold answers.",
     "info": "What a checkpoint is and what it needs.",
     "replicate": "Make the embedded model again, in one command.",
     "tasks": "The procedural task families: list, sample, score.",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+LONGEST = 5000  # characters of what stands in a box
 MOST = 40  # boxes looked at, from the end
 LONGEST_LINK = 60  # characters between two boxes of one list
 
-_OPENING = re.compile(r"(?:\\+|<|\\begin|\b)(?:f?boxed|fbox)\s*(?:\{|(?=[-\d]))")
+_OPENING = re.compile(r"(?:\\{1,2}|<|\\begin|\b)(?:f?boxed|fbox)\s*(?:\{|(?=[-\d]))")
 _TOKEN = re.compile(r"\\\\|\\[{}]|[{}]")
 _BARE = re.compile(r"-?\d[\d.,]*(?<![.,])")
 _PERCENT = re.compile(r"\s*(?:\\\)|\\\]|\$)?\s*(?:\\?%|percent\b|pct\b)")
 _MARKUP = re.compile(r"\\q?quad\b|\\(?:text|mbox|textbf|mathrm)\b|\\[^A-Za-z]|[\s${}*()\[\]]+")
-_NAMED = re.compile(r"\w+(?:_\w+)?\s*[=:]\s*$")
+_NAMED = re.compile(r"\w+(?:_\w+)?\s*=\s*$")
 _LISTED = re.compile(r"(?:,|;|&|and|or|,\s*(?:and|or))")
 _LOOSE = re.compile(r"(?:\w+\s+){1,5}(?:and|or)|\w+,")
 
@@ -56,7 +57,7 @@ def _box(text: str, opening: re.Match[str], end: int) -> Box | None:
         bare = _BARE.match(text, opening.end(), end)
         return Box(bare[0], opening.start(), bare.end()) if bare else None
     depth = 1
-    for token in _TOKEN.finditer(text, opening.end(), end):
+    for token in _TOKEN.finditer(text, opening.end(), min(end, opening.end() + LONGEST)):
         depth += {"{": 1, "}": -1}.get(token[0], 0)
         if not depth:
             content = text[opening.end() : token.start()]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from mull.check.grade import limits
 from mull.check.grade.equations import definition, same_relation, value_of
 from mull.check.grade.matrices import matrix
-from mull.check.grade.sets import NoSet, equal_sets, pieces
+from mull.check.grade.sets import NoSet, Pieces, equal_sets, pieces
 from mull.check.grade.tree import (
     Add,
     Builder,
@@ -121,10 +121,19 @@ def _real_sets(left: Node, right: Node) -> Outcome | None:
     """At least one is a set that is more than a list; the other may be an interval written as a pair."""
     if not (_is_set(left) or _is_set(right)):
         return None
+    one, other = _pieces(left), _pieces(right)
+    if one is not None and other is not None:
+        return equal_sets(one, other)
+    if one is None and other is None and not _comparable(left, right):
+        return None
+    return Outcome(False, "structure", "not the same set")
+
+
+def _pieces(node: Node) -> Pieces | None:
     try:
-        return equal_sets(pieces(left), pieces(right))
+        return pieces(node)
     except NoSet:
-        return Outcome(False, "structure", "not the same set") if _comparable(left, right) else None
+        return None
 
 
 def _is_set(node: Node) -> bool:
@@ -167,6 +176,12 @@ def _matrices(left: Node, right: Node) -> Outcome | None:
     if isinstance(left, Matrix) or isinstance(right, Matrix):
         left, right = _nested(left), _nested(right)
     if not (isinstance(left, Matrix) and isinstance(right, Matrix)):
+        if (
+            _row(left) is None
+            and _row(right) is None
+            and (isinstance(left, Matrix) or isinstance(right, Matrix))
+        ):
+            return Outcome(False, "structure", "a matrix and something else")
         return None
     if (len(left.rows), len(left.rows[0])) != (len(right.rows), len(right.rows[0])):
         return Outcome(False, "structure", "matrices of different sizes")

@@ -105,6 +105,8 @@ class Evaluator:
             or low.denominator * high.denominator != 1
         ):
             raise Undecided("a sum with bounds that are no integers")
+        if high - low > FUEL:
+            raise Undecided("a sum of too many terms")
         hidden = self.values.get(node.variable)
         total: Value = Fraction(0 if node.kind == "sum" else 1)
         for index in range(int(low), int(high) + 1):

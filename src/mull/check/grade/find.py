@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from mull.check.grade.boxes import boxes
 from mull.check.grade.read import Answer, read
-from mull.check.grade.sentence import end_of, statement
+from mull.check.grade.sentence import LONGEST, end_of, statement
 
 TAIL = 20_000  # characters from the end of a text that are searched for anything but boxes
 WHOLE = 3000  # characters of a text that may be an answer and nothing else
-_MARKS = 20  # statements that are looked at, from the end
+MARKS = 20  # statements that are looked at, from the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*|__([^_\n]{1,200})__")
 _JSON_KEYS = ("final_answer", "answer", "final", "result", "solution", "choice", "output")
 _JSON_OBJECT = re.compile(r"\{[^{}]*\}")
 MARK = re.compile(
-    r"(?:final|correct|right|best|required|desired)?\s*\b(?:answer|ans|solution|result)\b"
-    r"(?:\s+(?:to|of|for)\s+(?:the|this|our)\s+(?:problem|question|equation|exercise))?\s*(?:\*\*|__)?\s*"
+    r"(?:final|correct|right|best|required|desired)?\s{0,5}\b(?:answer|ans|solution|result)\b"
+    r"(?:\s{1,5}(?:to|of|for)\s{1,5}(?:the|this|our)\s{1,5}(?:problem|question|equation|exercise))?\s{0,5}(?:\*\*|__)?\s{0,5}"
     r"(?:is|are|was|would be|should be|must be|will be|has to be|be|=|:|equals|therefore|→)"
-    r"|\b(?:final answer|answer)\b[*_:\s]*\n"
+    r"|\b(?:final answer|answer)\b[*_:\s]{0,8}\n"
     r"|\b(?:réponse|reponse|respuesta|resposta|risposta|antwort|lösung|solución|odpowiedź|ответ|جواب|الجواب|الإجابة|उत्तर)\b"
-    r"\s*(?:finale?|es|est|è|é|ist|lautet|:|is|هو|هي|है|—|-)+"
-    r"|(?:最终)?(?:答案|答|答え|정답|답)(?:应该)?\s*(?:是|为|為|は|은|는|:|：)+"
-    r"|^#{2,}\s*(?=[-\d$\\])|(?<=\n)#{2,}\s*(?=[-\d$\\])",
+    r"\s{0,5}(?:finale?|es|est|è|é|ist|lautet|:|is|هو|هي|है|—|-){1,4}"
+    r"|(?:最终)?(?:答案|答|答え|정답|답)(?:应该)?\s{0,5}(?:是|为|為|は|은|는|:|：){1,3}"
+    r"|^#{2,}\s{0,5}(?=[-\d$\\])|(?<=\n)#{2,}\s{0,5}(?=[-\d$\\])",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"\b(?:not|n't|isn't|never|wrong)\s*$|\bif (?:the|my|this)\s*$", re.IGNORECASE)
@@ -88,7 +88,12 @@ def _candidate(text: str, start: int, end: int, source: str) -> Candidate:
 
 def _whole(text: str, start: int, end: int) -> Iterator[Candidate]:
     """A text that is mathematics and nothing else, or a few words."""
-    if end - start > WHOLE or _BOX.search(text, start, end) or MARK.search(text, start, end):
+    if (
+        not text[start:end].strip()
+        or end - start > WHOLE
+        or _BOX.search(text, start, end)
+        or MARK.search(text, start, end)
+    ):
         return
     candidate = _candidate(text, start, end, "whole text")
     if candidate.answer.mathematical or _few_words(text[start:end]) or not _PROSE.search(text, start, end):
@@ -113,7 +118,8 @@ def _boxed(text: str, start: int, end: int) -> Iterator[Candidate]:
     chain = boxes(text, start, end)
     if not chain:
         return
-    if later := list(_stated(text, chain[-1].end, end)):  # said again, or corrected, after the box
+    later = list(_stated(text, chain[-1].end, end))  # said again, or corrected, after the box
+    if any(candidate.answer.mathematical for candidate in later):
         yield from later
         return
     if len(chain) > 1:
@@ -155,7 +161,7 @@ def _in_json(text: str, start: int, end: int) -> Iterator[Candidate]:
 
 def _stated(text: str, start: int, end: int) -> Iterator[Candidate]:
     """ "The answer is …", the last one that says something."""
-    for match in reversed(list(MARK.finditer(text, max(start, end - TAIL), end))[-_MARKS:]):
+    for match in reversed(list(MARK.finditer(text, max(start, end - TAIL), end))[-MARKS:]):
         if _ASKED.search(text, max(start, match.start() - 20), match.start()):
             continue
         found = [_candidate(text, *span, "answer statement") for span in statement(text, match.end(), end)]
@@ -187,7 +193,8 @@ def _last(text: str, start: int, end: int) -> Iterator[Candidate]:
     sentences = [
         (match.start(), match.end()) for match in _SENTENCE.finditer(text, begin, end) if match[0].strip()
     ]
-    for low, high in reversed(sentences[-3:]):
+    sentences = [(max(low, high - LONGEST), high) for low, high in sentences[-3:]]
+    for low, high in reversed(sentences):
         found = [_candidate(text, *span, "last sentence") for span in end_of(text, low, high)]
         if best := _best(found):
             yield from best

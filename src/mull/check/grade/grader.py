@@ -21,8 +21,8 @@ _STRONGEST = {True: 0, None: 1, False: 2}
 def grade(gold: str, text: str) -> Verdict:
     """Whether the answer found in `text` equals the one in `gold`, which may be bare or a text itself.
 
-    Symmetric in its arguments but for the span. Takes at most two seconds, in any thread; nothing in either
-    text is ever executed.
+    Symmetric in its arguments, but for the span, and but for a gold without any answer, which is undecided.
+    Takes at most two seconds, in any thread; nothing in either text is ever executed.
     """
     with limits.limit(SECONDS):
         golds = _candidates(gold, text)

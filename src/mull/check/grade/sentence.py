@@ -5,23 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-Span = tuple[int, int]
+from mull.check.grade.formulas import Span, formula_at, formulas, masked
 
 LONGEST = 2000  # characters of a sentence
 
 _FILLER = re.compile(
     r"[\s:=*_`>→~-]*(?:(?:is|are|be|was|equals|therefore|thus|hence|for sure|simply|just|probably|clearly"
-    r"|definitely|indeed|the|option|choice|letter|actually|obviously|then|given by|exactly|now|so|est|ist|هو|है"
-    r"|是|为|應該|应该)\b[\s:=*_`]*)*[*_`\"]*",
+    r"|definitely|indeed|the|option|choice|letter|actually|obviously|then|given by|exactly|now|so|est|ist|هو"
+    r"|है|是|为|應該|应该)\b[\s:=*_`]*)*[*_`\"]*",
     re.IGNORECASE,
 )
 _MINUS = re.compile(r"-\s*[\d.\\$(a-z]")
 _DENIAL = re.compile(r"(?:certainly |definitely |surely )?(?:not|n't|pas|non|nicht|不是|не)\b", re.IGNORECASE)
-_MATH = re.compile(
-    r"\$\$[^$]{1,1000}\$\$|(?<!\\)\$(?!\d[\d.,]*\s[^$]*\s\d)(?:[^$\\]|\\.){1,1000}?\$"
-    r"|\\\(.{1,1000}?\\\)|\\\[.{1,1000}?\\\]",
-    re.DOTALL,
-)
 _JOINED = re.compile(r"\s*(?:,|;|and|or|,\s*and|,\s*or)\s*", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?](?:\s|$|[*\"')\]]+(?:\s|$))|[。！？।]|\n\s*\n|\n(?=\s*\S)|<\||</")
 _CLAUSE = re.compile(
@@ -38,19 +33,15 @@ _COPULA = re.compile(
 _NUMBER = re.compile(
     r"(?<!\")(?<!\w\()(?<!')[-−]?(?:(?<![\w.,])|(?<=[^\x00-\x7f])|(?<=-))[$€£]?\d+(?:[.,]\d+)*(?:/\d+)?(?:\s*(?:%|\\%|percent\b))?"
 )
+_LAST_EQUATION = re.compile(r"=\s*([^=$]*\d[^=$]*?)\s*(?:\$+|\\\)|\\\]|$)")
 _CHOICE = re.compile(r"\(?\b([A-J])\b\)?(?!['’]|\s+[a-z]{2,}\s+(?:is|are|of)\b)")
 
 
 def sentence_end(text: str, start: int, end: int) -> int:
     """Where the sentence that begins at `start` ends; points and lines within mathematics do not end it."""
     end = min(end, start + LONGEST)
-    found = _SENTENCE_END.search(_mask(text, start, end))
+    found = _SENTENCE_END.search(masked(text, start, end))
     return start + found.start() if found else end
-
-
-def _mask(text: str, start: int, end: int) -> str:
-    """The piece with letters in place of mathematics, so that places stay."""
-    return _MATH.sub(lambda match: "x" * len(match[0]), text[start:end])
 
 
 def statement(text: str, start: int, end: int) -> Iterator[Span]:
@@ -64,15 +55,13 @@ def statement(text: str, start: int, end: int) -> Iterator[Span]:
                 yield from statement(text, at, end)
                 return
         return
-    opening = _MATH.match(text, start, end)
-    if opening:
-        last = opening
-        while (link := _JOINED.match(text, last.end(), end)) and (more := _MATH.match(text, link.end(), end)):
-            last = more
-        yield start, last.end()
-        if last.end() >= stop or opening is last:
-            if match := _NUMBERED_CHAIN.search(text, start, last.end()):
-                yield match.start(1), match.end(1)
+    if opening := formula_at(text, start, end):
+        last = opening[1]
+        while (link := _JOINED.match(text, last, end)) and (more := formula_at(text, link.end(), end)):
+            last = more[1]
+        yield start, last
+        if last >= stop or last == opening[1]:
+            yield from _right_side(text, (start, last))
             return
     yield start, stop
     if clause := _CLAUSE.search(text, start, stop):
@@ -83,9 +72,6 @@ def statement(text: str, start: int, end: int) -> Iterator[Span]:
     if number:
         yield number.span()
     yield from end_of(text, start, stop, first=True)
-
-
-_NUMBERED_CHAIN = re.compile(r"=\s*([^=$]*\d[^=$]*?)\s*(?:\$+|\\\)|\\\]|$)")
 
 
 def _skip(text: str, start: int, end: int) -> int:
@@ -109,46 +95,44 @@ def end_of(text: str, start: int, end: int, first: bool = False) -> Iterator[Spa
         else 0
     )
     yield start, end
-    masked = _mask(text, start, end)
-    for found in reversed(list(_COPULA.finditer(masked))[-6:]):
+    plain = masked(text, start, end)
+    for found in reversed(list(_COPULA.finditer(plain))[-6:]):
         at = _skip(text, start + found.end(), end)
         if at >= end or _DENIAL.match(text, at, end):
             continue
-        if "".join(masked[found.start() : found.end()]).strip() == ":" and not re.match(
-            r"[-\d$\\(]", text[at:end]
-        ):
+        if found[0].strip() == ":" and not re.match(r"[-\d$\\(]", text[at:end]):
             continue
-        before = masked[max(0, found.start() - 12) : found.start()]
+        before = plain[max(0, found.start() - 12) : found.start()]
         if re.search(r"\b(?:not|n't|isn't)\s*$", before):
             continue
-        opening = _MATH.match(text, at, end)
-        if opening:
-            yield from _formula(text, opening)
+        if opening := formula_at(text, at, end):
+            yield opening
+            yield from _right_side(text, opening)
             return
         if number := _NUMBER.match(text, at, end):
             clause = _CLAUSE.search(text, at, end)
             stop = clause.start() if clause else end
-            money = masked.find("$", number.end() - start)  # "220 $ are left"
+            money = plain.find("$", number.end() - start)  # "220 $ are left"
             yield at, min(stop, start + money) if money >= 0 else stop
             yield number.span()
             return
         yield at, end
         if re.match(r"[\\(\[{]", text[at:end]):
             return
-    formulas = list(_MATH.finditer(text, start, end))
-    numbers = [match for match in _NUMBER.finditer(text, start, end) if not _covered(match, formulas)]
-    if numbers and (not formulas or (not first and numbers[-1].start() > formulas[-1].start())):
+    spans = formulas(text, start, end)
+    numbers = [match for match in _NUMBER.finditer(text, start, end) if not _covered(match, spans)]
+    if numbers and (not spans or (not first and numbers[-1].start() > spans[-1][0])):
         yield numbers[0 if first else -1].span()
-    elif formulas:
-        yield from _formula(text, formulas[-1])
+    elif spans:
+        yield spans[-1]
+        yield from _right_side(text, spans[-1])
 
 
-def _covered(number: re.Match[str], formulas: list[re.Match[str]]) -> bool:
-    return any(formula.start() <= number.start() < formula.end() for formula in formulas)
+def _covered(number: re.Match[str], spans: list[Span]) -> bool:
+    return any(low <= number.start() < high for low, high in spans)
 
 
-def _formula(text: str, formula: re.Match[str]) -> Iterator[Span]:
-    """A formula, and the right side of its last equation (m + n = 371)."""
-    yield formula.span()
-    if match := _NUMBERED_CHAIN.search(text, *formula.span()):
-        yield match.start(1), match.end(1)
+def _right_side(text: str, formula: Span) -> Iterator[Span]:
+    """Of the last equation in a formula: 371 of m + n = 371."""
+    if match := _LAST_EQUATION.search(text, *formula):
+        yield match.span(1)
