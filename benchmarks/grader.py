@@ -3,9 +3,9 @@
     python benchmarks/grader.py CASES.jsonl        # records with "gold", "answer" and "equal" (true or false)
 
 Both grade the same pairs in the same order, each in this process, after one warm-up pair. math-verify is used
-as its README advises: `verify(parse(gold), parse(answer))`, the gold answer in `$…$` unless it has delimiters,
-and the answer too where its "form" is "bare". It runs with its own time limits. What it raises, and
-what we leave undecided, counts as "not equal". Records of the kind "policy" are left out.
+as its README advises: `verify(parse(gold), parse(answer))`, the gold answer in `$…$` unless it has delimiters
+and the answer too where its "form" is "bare". It runs with its own time limits. What it raises, and what we
+leave undecided, counts as "not equal". Records of the kind "policy" are left out.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from mull.check.grade.units import unit
 _SYMBOL_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau "
     "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar Re Im "
-    "partial nabla ldots"
+    "nabla ldots"
 )
 _INVERSES = {
     name: f"arc{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh")
@@ -200,7 +200,10 @@ class Atoms(Stream):
             return Sym(f"{name} {name_of(inner)}")
         match name:
             case "frac":
-                return quotient(self.argument(), self.argument())
+                over, under = self.argument(), self.argument()
+                if over == Sym("d") and isinstance(under, Mul) and under.factors[0] == over:
+                    raise Unreadable("a derivative")
+                return quotient(over, under)
             case "sqrt":
                 return self._root()
             case "lfloor" | "lceil":

@@ -18,7 +18,10 @@ _LED = re.compile(
     r"(?:\\(?:text|mathrm|mathbf|textbf|mbox|boxed)\s*\{)*[\s$*(]*([A-J])(?![A-Za-z'’]|\s+[a-z]+\s+(?:is|are|of)\b)",
 )
 _FIRST = re.compile(r"\s*(?:\*\*)?\(?([A-J])(?:[).:。,;]|\s*\*\*|\s*$|[^\x00-\x7f])")
-_NOT_REJECTED = r"(?!\)?\s+(?:and [A-J]\s+)?(?:cannot|can't|fails?|isn't|(?:is|are|was|were) (?:not|wrong|incorrect|false|out)))"
+_NOT_REJECTED = (
+    r"(?!\)?\s+(?:and [A-J]\s+)?(?:cannot|can't|fails?|isn't"
+    r"|(?:is|are|was|were) (?:not|wrong|incorrect|false|out)))"
+)
 _CHOOSING = re.compile(
     r"(?:\b(?:is|it's|it’s|be|choose|pick|select|chose|option|choice|answer|go with|so|thus|hence"
     r"|therefore|est|es|ist)\b|是|选|選|:)"

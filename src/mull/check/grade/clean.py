@@ -73,6 +73,8 @@ _SAME = [
         (r"\\(?:dollar|textdollar)(?![A-Za-z])", r"\\$"),
         (r"\\(?:quad|qquad)(?![A-Za-z])", r" \\quad "),
         (r"\\(?:rightarrow|longrightarrow|Rightarrow|implies|iff|Leftrightarrow)(?![A-Za-z])", r"\\to "),
+        (r"\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}", r"\\binom{\1}{\2}"),
+        (r"(?:\\text\{)?\s*\(\s*(?:\\text\{)?\s*(?:\\?mod)\s*\}?\s*(\d+|[a-z])\s*\)\s*\}?", r" \\pmod{\1}"),
         (r"\{\s*,\s*\}", ","),
         (r"\\([%#&_])", r"\1"),
         (r"\\newline(?![A-Za-z])", r"\\\\"),

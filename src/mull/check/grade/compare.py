@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from mull.check.grade import limits
-from mull.check.grade.equations import definition, same_relation, value_of
+from mull.check.grade.equations import definition, same_relation, same_residue, value_of
 from mull.check.grade.matrices import matrix
 from mull.check.grade.sets import NoSet, Pieces, equal_sets, pieces
 from mull.check.grade.tree import (
@@ -332,6 +332,17 @@ _ONE_OF: dict[str, Node] = {
 }
 
 
+def _residues(left: Node, right: Node) -> Outcome | None:
+    """3 (mod 7) is 10 (mod 7), and the 3 that is asked for."""
+    found = [isinstance(node, Call) and node.name == "residue" for node in (left, right)]
+    if all(found):
+        return same_residue(left, right)
+    if not any(found):
+        return None
+    residue, other = (left, right) if found[0] else (right, left)
+    return compare(residue.args[0], other) if isinstance(residue, Call) else None
+
+
 def _letters(left: Node, right: Node) -> Outcome | None:
     """A single letter is a name or a choice: it equals itself only."""
     if isinstance(left, Sym) and isinstance(right, Sym):
@@ -348,6 +359,7 @@ _RULES: tuple[Callable[[Node, Node], Outcome | None], ...] = (
     _ratios,
     _rows,
     _lists,
+    _residues,
     _quantities,
     _letters,
 )

@@ -45,6 +45,8 @@ def value_of(relation: Rel) -> Node | None:
     if named is not None:
         return named[1]
     last = relation.terms[-1]
+    if relation.ops == ("≡",) and _is_name(relation.terms[0]):
+        return last
     numbers = set(relation.ops) == {"="} and not any(map(variables, relation.terms))
     return last if numbers and all(equal_values(term, last).equal for term in relation.terms[:-1]) else None
 
@@ -85,6 +87,8 @@ def same_relation(left: Rel, right: Rel) -> Outcome:
     """Whether two relations hold for the same values."""
     if (renamed := _same_function(left, right)) is not None:
         return renamed
+    if left.ops == right.ops == ("≡",) and key(left.terms[0]) == key(right.terms[0]):
+        return same_residue(left.terms[1], right.terms[1])
     if (
         "=" not in left.ops
         and "=" not in right.ops
@@ -105,6 +109,14 @@ def same_relation(left: Rel, right: Rel) -> Outcome:
         equal = None if None in parts else all(parts)
         return Outcome(equal, "structure", "chains of relations, term by term")
     return _proportional(left, right)
+
+
+def same_residue(left: Node, right: Node) -> Outcome:
+    """Of Call("residue", (value, modulus))."""
+    match left, right:
+        case Call("residue", (one, modulus)), Call("residue", (other, same)) if key(modulus) == key(same):
+            return equal_values(Call("mod", (one, modulus)), Call("mod", (other, modulus)))
+    return Outcome(False, "structure", "residues of different moduli")
 
 
 def _same_function(left: Rel, right: Rel) -> Outcome | None:

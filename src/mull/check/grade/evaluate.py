@@ -16,7 +16,6 @@ from zlib import crc32
 from mull.check.grade import limits
 from mull.check.grade.balls import Ball, Complex, Undecided, Undefined, pi
 from mull.check.grade.tree import Add, Bound, Call, Const, Mul, Node, Num, Pow, Quantity, Sym
-from mull.check.grade.units import factor
 
 FUEL = 20_000  # nodes evaluated for one value
 BITS = 200_000  # of numerator and denominator of an exact value
@@ -84,8 +83,6 @@ class Evaluator:
             return _mul(value, Fraction(1, 100))
         if unit == "deg":
             return _mul(value, Complex(pi() * ball(Fraction(1, 180)).re))
-        if unit and factor(unit, unit) is None:
-            raise Undecided("a unit")
         return value
 
     def power(self, base_node: Node, exponent_node: Node) -> Value:

@@ -20,6 +20,7 @@ from mull.check.grade.sentence import LONGEST, end_of, statement
 
 TAIL = 20_000  # characters from the end of a text that are searched for anything but boxes
 WHOLE = 3000  # characters of a text that may be an answer and nothing else
+_WORDS = 8  # that a whole answer may have
 MARKS = 20  # statements that are looked at, from the end
 
 
@@ -88,29 +89,31 @@ def _candidate(text: str, start: int, end: int, source: str) -> Candidate:
 
 def _whole(text: str, start: int, end: int) -> Iterator[Candidate]:
     """A text that is mathematics and nothing else, or a few words."""
-    if (
-        not text[start:end].strip()
-        or end - start > WHOLE
-        or _BOX.search(text, start, end)
-        or MARK.search(text, start, end)
-    ):
+    piece = text[start:end].strip()
+    if not piece or (len(piece) > WHOLE and _PROSE.search(piece)) or _BOX.search(piece) or MARK.search(piece):
+        return
+    words = len(_PROSE.findall(piece))
+    if words > _WORDS or (words and "\n" in piece):
         return
     candidate = _candidate(text, start, end, "whole text")
-    if candidate.answer.mathematical or _few_words(text[start:end]) or not _PROSE.search(text, start, end):
+    if candidate.answer.mathematical or _few_words(piece) or not (words or "#" in piece):
         yield candidate
 
 
 _BOX = re.compile(r"boxed|fbox")
-_PROSE = re.compile(  # a word that is no command
-    r"(?<![\\A-Za-z])(?:[^\W\d_]{3,}|(?:so|is|we|it|by|to|of|my|he|no|an|as|at)(?![A-Za-z]))|\n\s*\n|#",
+_PROSE = re.compile(  # a word that is no command and no environment
+    r"(?<![\\A-Za-z])(?<!begin\{)(?<!end\{)"
+    r"(?:[^\W\d_]{3,}|(?:so|is|we|it|by|to|of|my|he|no|an|as|at)(?![A-Za-z]))",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]+")
+_NO_NAME = re.compile(r"[{}<>=\n]|\d|\b(?:is|are|was|were|be)\b")
 
 
 def _few_words(text: str) -> bool:
-    if _BOLD.search(text) or re.search(r"[{}<>=]|\d|\b(?:is|are)\b", text) or "\n" in text.strip():
+    if _BOLD.search(text) or _NO_NAME.search(text.strip()):
         return False
-    return 0 < len(re.findall(r"[^\W\d_]+", re.sub(r"\\[a-z]+", " ", text))) <= 5
+    return 0 < len(_WORD.findall(text)) <= 5
 
 
 def _boxed(text: str, start: int, end: int) -> Iterator[Candidate]:

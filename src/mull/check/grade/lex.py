@@ -35,7 +35,6 @@ class Token:
 
     kind: str
     text: str
-    spaced: bool = False  # a space stands before it
 
 
 FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
@@ -61,62 +60,72 @@ def lex(text: str) -> list[Token]:
     """Raises Unreadable at anything that is no token."""
     if len(text) > LONGEST:
         raise Unreadable(f"longer than {LONGEST} characters")
-    tokens: list[Token] = []
-    at, spaced = 0, False
+    found: list[tuple[str, str]] = []
+    at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
             raise Unreadable(f"{text[at]!r} is no mathematics")
         at = match.end()
         kind, value = match.lastgroup or "", match[match.lastgroup or 0]
-        if kind == "space":
-            spaced = True
-            continue
         if kind == "num" and len(value) > DIGITS:
             raise Unreadable(f"a number of more than {DIGITS} digits")
-        if kind == "word":
-            tokens.extend(_letters(value, spaced))
-        elif kind == "text":
-            tokens.append(_text(value, spaced))
-        elif kind in ("escaped", "row"):
-            tokens.append(Token("op", value, spaced))
-        elif value in ("and", "lor", "land", "or"):
-            tokens.append(Token("op", "or" if value in ("or", "lor") else "and", spaced))
-        else:
-            tokens.append(Token(kind, value, spaced))
-        spaced = False
-    return tokens
+        if kind != "space":
+            found.append((kind, value))
+    prose = any(kind == "word" and _is_word(value) for kind, value in found)
+    for place, (kind, value) in enumerate(found[:-1]):
+        if kind == "word" and value == "a" and prose and found[place + 1][0] == "word":  # 6 pages a day
+            found[place] = "article", value
+    return [token for kind, value in found for token in _tokens(kind, value, prose)]
 
 
-def _text(value: str, spaced: bool) -> Token:
+def _tokens(kind: str, value: str, prose: bool) -> list[Token]:
+    if kind == "word":
+        return _letters(value, prose)
+    if kind == "article":
+        return [Token("word", value)]
+    if kind == "text":
+        return [_text(value)]
+    if kind in ("escaped", "row"):
+        return [Token("op", value)]
+    if kind == "cmd" and value in ("and", "lor", "land", "or"):
+        return [Token("op", "or" if value in ("or", "lor") else "and")]
+    return [Token(kind, value)]
+
+
+def _text(value: str) -> Token:
     bare = value.strip()
     word = bare.strip(" ,.").lower()
     if word in ("and", "or"):
-        return Token("op", word, spaced)
+        return Token("op", word)
     if word in ("", ",", ";"):
-        return Token("op", ",", spaced) if bare else Token("op", "quad", spaced)
+        return Token("op", ",") if bare else Token("op", "quad")
     if word == "if":
-        return Token("word", "if", spaced)
-    return Token("text", bare, spaced)
+        return Token("word", "if")
+    return Token("text", bare)
 
 
-def _letters(run: str, spaced: bool) -> list[Token]:
+def _letters(run: str, prose: bool) -> list[Token]:
     """A run of letters: a known name, a word, or variables side by side."""
     if run in ("and", "or"):
-        return [Token("op", run, spaced)]
+        return [Token("op", run)]
     if run in FUNCTIONS or run in _NAMES or run in _ALIASES:
-        return [Token("cmd", _ALIASES.get(run, run), spaced)]
+        return [Token("cmd", _ALIASES.get(run, run))]
     if len(run) == 1:
-        return [Token("sym", run, spaced)]
+        return [Token("sym", run)]
     if match := _PREFIX.match(run):
         rest = run[match.end() :]
         if len(rest) <= 2 or match[0] == "sqrt":
-            return [Token("cmd", match[0], spaced), *(_letters(rest, False) if rest else [])]
-    lower = run.lower()
-    if (
-        (len(run) >= 4 and not run.isupper())
-        or lower in _SMALL_WORDS
-        or (lower in UNITS and not run.isupper())
-    ):
-        return [Token("word", run, spaced)]
-    return [Token("sym", letter, spaced and not place) for place, letter in enumerate(run)]
+            return [Token("cmd", match[0]), *(_letters(rest, prose) if rest else [])]
+    if _is_word(run) or (prose and not run.isupper()):
+        return [Token("word", run)]
+    return [Token("sym", letter) for letter in run]
+
+
+def _is_word(run: str) -> bool:
+    """Of a language, and not letters side by side that stand for variables."""
+    if run in FUNCTIONS or run in _NAMES or run in _ALIASES or run in ("and", "or") or run.isupper():
+        return False
+    if (match := _PREFIX.match(run)) and (len(run) - match.end() <= 2 or match[0] == "sqrt"):
+        return False
+    return len(run) >= 4 or run.lower() in _SMALL_WORDS or run.lower() in UNITS

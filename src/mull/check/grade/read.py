@@ -53,6 +53,7 @@ _PREFIX = re.compile(
     r"^(?:(?:about|approximately|approx\.?|exactly|only|just|roughly|around|simply|both|either|USD|Rs\.?)\s+|\\approx\s*|=\s*)+",
     re.IGNORECASE,
 )
+_APPROXIMATELY = re.compile(r"\s*\\(?:approx|simeq)(?![A-Za-z])\s*")
 _CONDITION = re.compile(r"[,\s]*(?:\\text\{\s*)?\b(?:where|for (?:some|all|any|every)|with)\b.*$")
 _VALUE_UNIT = re.compile(
     r"^(.*[\d})])\s*((?:[A-Za-zµ]{1,3})(?:\s*\^\s*\{?-?\d\}?)?(?:\s*/\s*[A-Za-z]{1,3}(?:\s*\^\s*\{?\d\}?)?)?)$"
@@ -65,6 +66,7 @@ _ZEROS = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 1
 _OUTWARD = re.compile(r"^([\[\]])([^\[\]]*)([\[\]])$")  # ]0,1[ is (0,1)
 _COUNTER = re.compile(r"(?<=[\d)}%])\s*[^\x00-\x7f]+$")  # "3页", "12個"
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+")
+_LISTED = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 _WORD_MARKS = re.compile(r"\\text|\\quad|[{}$*\\.,;:!?\"'()\[\]_]")
 _MEANINGS: dict[str, Node] = {
     **dict.fromkeys(
@@ -94,8 +96,9 @@ def read(text: str) -> Answer:
     spelling = clean(text)
     found: dict[str, Node] = {}
     bare = _COUNTER.sub("", _PREFIX.sub("", spelling))
-    for variant in _variants(bare):
-        _add(found, variant)
+    for part in (bare, *_APPROXIMATELY.split(bare)) if _APPROXIMATELY.search(bare) else (bare,):
+        for variant in _variants(part):
+            _add(found, variant)
     if match := _CHOICE.match(spelling):
         found.setdefault(match[1].upper(), Sym(match[1].upper()))
         if match[2].strip():
@@ -114,9 +117,14 @@ def read(text: str) -> Answer:
 
 
 def wording(spelling: str) -> str:
-    """Words in lower case, without articles and punctuation."""
-    bare = " ".join(_WORD_MARKS.sub(" ", spelling).lower().split())
-    return _ARTICLES.sub("", bare)
+    """Words in lower case, without articles and punctuation, the members of a short list sorted."""
+    parts = [part for part in map(_bare_words, _LISTED.split(spelling)) if part]
+    short = all(part.count(" ") < 3 for part in parts)
+    return " and ".join(sorted(parts)) if short else _bare_words(spelling)
+
+
+def _bare_words(spelling: str) -> str:
+    return _ARTICLES.sub("", " ".join(_WORD_MARKS.sub(" ", spelling).lower().split()))
 
 
 def _spelling(text: str) -> str:

@@ -55,14 +55,10 @@ def statement(text: str, start: int, end: int) -> Iterator[Span]:
                 yield from statement(text, at, end)
                 return
         return
-    if opening := formula_at(text, start, end):
-        last = opening[1]
-        while (link := _JOINED.match(text, last, end)) and (more := formula_at(text, link.end(), end)):
-            last = more[1]
-        yield start, last
-        if last >= stop or last == opening[1]:
-            yield from _right_side(text, (start, last))
-            return
+    if (chain := _chain(text, start, end)) is not None:
+        yield chain
+        yield from _right_side(text, chain)
+        return
     yield start, stop
     if clause := _CLAUSE.search(text, start, stop):
         yield start, clause.start()
@@ -105,9 +101,9 @@ def end_of(text: str, start: int, end: int, first: bool = False) -> Iterator[Spa
         before = plain[max(0, found.start() - 12) : found.start()]
         if re.search(r"\b(?:not|n't|isn't)\s*$", before):
             continue
-        if opening := formula_at(text, at, end):
-            yield opening
-            yield from _right_side(text, opening)
+        if (chain := _chain(text, at, end)) is not None:
+            yield chain
+            yield from _right_side(text, chain)
             return
         if number := _NUMBER.match(text, at, end):
             clause = _CLAUSE.search(text, at, end)
@@ -130,6 +126,17 @@ def end_of(text: str, start: int, end: int, first: bool = False) -> Iterator[Spa
 
 def _covered(number: re.Match[str], spans: list[Span]) -> bool:
     return any(low <= number.start() < high for low, high in spans)
+
+
+def _chain(text: str, start: int, end: int) -> Span | None:
+    """The formula at `start`, and those that a comma, "and" or "or" joins to it."""
+    formula = formula_at(text, start, end)
+    if formula is None:
+        return None
+    last = formula[1]
+    while (link := _JOINED.match(text, last, end)) and (more := formula_at(text, link.end(), end)):
+        last = more[1]
+    return start, last
 
 
 def _right_side(text: str, formula: Span) -> Iterator[Span]:

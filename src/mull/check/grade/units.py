@@ -12,9 +12,9 @@ from fractions import Fraction
 _TABLE = """
 length: m 1 meter metre, km 1000 kilometer kilometre, cm 1/100 centimeter centimetre, mm 1/1000 millimeter
   millimetre, in 127/5000 inch inches, ft 381/1250 foot feet, yd 1143/1250 yard, mi 201168/125 mile
-mass: g 1 gram, kg 1000 kilogram kilo, mg 1/1000 milligram, lb 45359237/100000 lbs pound, oz 45359237/1600000
-  ounce, t 1000000 tonne
-time: s 1 sec second, min 60 minute, h 3600 hr hrs hour, day 86400 days, week 604800
+mass: g 1 gram, kg 1000 kgs kilogram kilo, mg 1/1000 milligram, t 1000000 tonne,
+  lb 45359237/100000 lbs pound, oz 45359237/1600000 ounce
+time: s 1 sec secs second, min 60 mins minute, h 3600 hr hrs hour, day 86400 days, week 604800
 volume: L 1 l liter litre, mL 1/1000 ml milliliter millilitre
 angle: deg 1 degree °
 share: % 1 percent pct percentage
@@ -32,7 +32,6 @@ charge: C 1 coulomb
 potential: V 1 volt
 temperature: K 1 kelvin
 """
-SINGLE_LETTERS = frozenset("mgshLlJWNCVKt")  # may as well be variables
 
 
 def _read() -> tuple[dict[str, str], dict[str, tuple[str, Fraction]]]:
@@ -64,7 +63,7 @@ def unit(text: str) -> str | None:
         text.replace("\\", " ").replace("{", " ").replace("}", " ").replace("text", "")
     ):
         name, exponent, slash, other = match.groups()
-        if slash or name == "per":
+        if slash or name in ("per", "a"):
             sign = -1
             continue
         if other:
