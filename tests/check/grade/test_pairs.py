@@ -1,4 +1,4 @@
-"""Pairs of answers with known verdicts, in both orders: pairs.jsonl, by kind."""
+"""Pairs of answers with known verdicts, in both orders; pairs/ holds them by kind."""
 
 import json
 from collections import defaultdict
@@ -9,9 +9,10 @@ import pytest
 from mull import grade
 
 PAIRS: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
-for line in (Path(__file__).parent / "pairs.jsonl").read_text(encoding="utf-8").splitlines():
-    record = json.loads(line)
-    PAIRS[record["kind"]].append((record["gold"], record["text"], record["equal"]))
+for file in sorted((Path(__file__).parent / "pairs").glob("*.jsonl")):
+    for line in file.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        PAIRS[record["kind"]].append((record["gold"], record["text"], record["equal"]))
 
 
 @pytest.mark.parametrize("kind", PAIRS)
