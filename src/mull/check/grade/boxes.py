@@ -11,6 +11,7 @@ LONGEST_LINK = 60  # characters between two boxes of one list
 
 _OPENING = re.compile(r"(?:\\{1,2}|<|\\begin|\b)(?:f?boxed|fbox)\s*(?:\{|(?=[-\d]))")
 _TOKEN = re.compile(r"\\\\|\\[{}]|[{}]")
+_CLOSING = re.compile(r"(?:[\s$.]|\\[)\]])+$")
 _BARE = re.compile(r"-?\d[\d.,]*(?<![.,])")
 _PERCENT = re.compile(r"\s*(?:\\\)|\\\]|\$)?\s*(?:\\?%|percent\b|pct\b)")
 _MARKUP = re.compile(r"\\q?quad\b|\\(?:text|mbox|textbf|mathrm)\b|\\[^A-Za-z]|[\s${}*()\[\]]+")
@@ -35,7 +36,7 @@ def boxes(text: str, start: int, end: int) -> list[Box]:
     openings = list(_OPENING.finditer(text, start, end))[-MOST:]
     found = [box for match in openings if (box := _box(text, match, end)) is not None and box.content.strip()]
     if not found:
-        return []
+        return [_open(text, openings[-1], end)] if openings and _box(text, openings[-1], end) is None else []
     chain = [found[-1]]
     for box in reversed(found[:-1]):
         if box.end > chain[0].start:  # boxes in boxes: the innermost counts
@@ -50,6 +51,12 @@ def boxes(text: str, start: int, end: int) -> list[Box]:
         chain[0] = Box(chain[0].content, chain[0].start, chain[0].end, listed)
         chain.insert(0, box)
     return chain
+
+
+def _open(text: str, opening: re.Match[str], end: int) -> Box:
+    """A box that nobody closed: what is left of its line."""
+    line = text[opening.end() : min(end, opening.end() + LONGEST)].partition("\n")[0]
+    return Box(_CLOSING.sub("", line), opening.start(), opening.end() + len(line))
 
 
 def _box(text: str, opening: re.Match[str], end: int) -> Box | None:

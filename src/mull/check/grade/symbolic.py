@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import queue
 import re
 import subprocess
@@ -48,7 +49,7 @@ def equal(left: str, right: str) -> Outcome | None:
         return None
     if not available():
         return Outcome(None, "symbolic", f"undecided: {_MISSING}")
-    return _WORKER.ask(one, other)
+    return _WORKER.ask(*sorted((one, other)))
 
 
 def available() -> bool:
@@ -107,6 +108,11 @@ class _Worker:
         with self._lock:
             return self._wait_ready(seconds)
 
+    def forget(self) -> None:
+        """In the child of a fork: the process belongs to the parent."""
+        self._lock = Lock()
+        self._process, self._is_ready, self._starts = None, False, 0
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -115,7 +121,9 @@ class _Worker:
 
     def _wait_ready(self, seconds: float) -> bool:
         """Starting goes on after the time is over: the next question may find it done."""
-        if self._ended() and self._starts < _STARTS:
+        if self._ended():
+            if self._starts >= _STARTS:
+                return False
             self._start()
         if not self._is_ready:
             self._is_ready = self._line(seconds) == "ready"
@@ -177,3 +185,5 @@ def _pump(stream: IO[str], answers: queue.Queue[str]) -> None:
 
 _WORKER = _Worker()
 atexit.register(_WORKER.kill)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_WORKER.forget)

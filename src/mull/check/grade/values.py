@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from fractions import Fraction
 from zlib import crc32
 
@@ -12,8 +12,8 @@ from mull.check.grade.evaluate import Evaluator, Value, ball, compare
 from mull.check.grade.tree import Call, Const, Node, Num, Pow, key, variables, walk
 from mull.check.grade.verdict import Outcome
 
-DIGITS = (50, 250)  # precision of balls: the second where the first does not tell
-AGREED = 30  # digits that must agree where equality is not exact
+DIGITS = (50, 250)  # precisions of balls
+LOST = 20  # digits that need not agree, of so many
 APPROXIMATE = 6  # significant digits from which a decimal may stand for a number that has no finite decimal
 
 _POINTS = 9
@@ -43,40 +43,40 @@ def _infinite(node: Node) -> int:
 
 
 def _numbers(left: Node, right: Node) -> Outcome:
-    reason = "undecided"
+    """Equality that is not exact must show at every precision."""
+    outcome = Outcome(None, "limit", "undecided")
     for digits in DIGITS:
         try:
             with precision(digits):
-                one, other = Evaluator({}).value(left), Evaluator({}).value(right)
-                return _two(left, one, right, other)
+                outcome = _two(left, Evaluator({}).value(left), right, Evaluator({}).value(right))
         except Undefined as problem:
             return Outcome(None, "exact", f"no value: {problem}")
         except Undecided as problem:
-            reason = str(problem)
-    return Outcome(None, "limit", f"undecided: {reason}")
+            outcome = Outcome(None, "limit", f"undecided: {problem}")
+        if outcome.equal is False or outcome.stage == "exact":
+            break
+    return outcome
 
 
 def _two(left: Node, one: Value, right: Node, other: Value) -> Outcome:
+    if isinstance(one, Fraction) and isinstance(other, Fraction) and one == other:
+        return Outcome(True, "exact", f"both are {_show(one)}")
+    if _approximates(left, other) or _approximates(right, one):
+        return Outcome(True, "exact", "the decimal is the other number, rounded")
     if isinstance(one, Fraction) and isinstance(other, Fraction):
-        if one == other:
-            return Outcome(True, "exact", f"both are {_show(one)}")
-        if _approximates(left, other) or _approximates(right, one):
-            return Outcome(True, "exact", "the decimal is the other number, rounded")
         return Outcome(False, "exact", f"{_show(one)} is not {_show(other)}")
     if _meet(ball(one), ball(other)):
-        return Outcome(True, "numeric", f"they agree to more than {AGREED} digits")
-    if _approximates(left, other) or _approximates(right, one):
-        return Outcome(True, "numeric", "the decimal is the other number, rounded")
+        return Outcome(True, "numeric", f"they agree to {getcontext().prec - LOST} digits")
     return Outcome(False, "numeric", f"{_show(one)} is not {_show(other)}")
 
 
 def _meet(one: Complex, other: Complex) -> bool:
-    """False is proved; True means agreement to AGREED digits. Raises Undecided where balls are too wide."""
+    """False is proved; True is agreement to all digits but LOST. Raises Undecided if too wide."""
     gap = one - other
     if not (gap.re.has_zero and gap.im.has_zero):
         return False
     size = max(Decimal(1), *(abs(part.mid) for part in (one.re, one.im, other.re, other.im)))
-    if max(gap.re.rad, gap.im.rad) > size.scaleb(-AGREED):
+    if max(gap.re.rad, gap.im.rad) > size.scaleb(LOST - getcontext().prec):
         raise Undecided("the bounds are too wide")
     return True
 

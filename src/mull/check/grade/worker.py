@@ -6,11 +6,13 @@ Texts are read by latex2sympy2_extended's grammar only; there is no `sympify` of
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
 
 MEMORY = 2 << 30  # bytes
+SECONDS = 5  # after which a question ends the process, should nobody be left to kill it
 _DIGITS = 30
 
 
@@ -25,16 +27,20 @@ def main() -> None:
 
     print("ready", flush=True)
     for line in sys.stdin:
+        if hasattr(signal, "alarm"):
+            signal.alarm(SECONDS)
         try:
             one, other = (latex2sympy(text) for text in json.loads(line))
             verdict = _equal(one, other)
         except Exception as problem:
             verdict = None, f"undecided: {type(problem).__name__}"
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
         print(json.dumps(verdict), flush=True)
 
 
 def _equal(one: Any, other: Any) -> tuple[bool | None, str]:
-    from sympy import N, simplify
+    from sympy import N, Rational, simplify
 
     gap = (one - other).doit()
     if gap == 0:
@@ -49,17 +55,11 @@ def _equal(one: Any, other: Any) -> tuple[bool | None, str]:
     if simple.is_number and simple.is_zero is False:
         return False, "sympy: the difference is not zero"
     names = sorted(simple.free_symbols, key=str)
-    point = {name: sympy_rational(place) for place, name in enumerate(names)}
+    point = {name: Rational(314 + 55 * place, 271) for place, name in enumerate(names)}
     value = N(simple.subs(point), _DIGITS)
     if value.is_comparable and abs(value) > 10 ** (-_DIGITS // 2):
         return False, "sympy: they differ at a point"
     return None, "undecided: sympy cannot tell"
-
-
-def sympy_rational(place: int) -> Any:
-    from sympy import Rational
-
-    return Rational(314 + 55 * place, 271)
 
 
 if __name__ == "__main__":
