@@ -59,6 +59,7 @@ def test_it_goes_through_all_stages(done: tuple[Path, list[str]]) -> None:
         "model.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
+        "words.txt",
     }
     made = Manifest.load(out / "model" / "manifest.json")
     assert [(score.family, score.level, score.count) for score in made.scores] == [
