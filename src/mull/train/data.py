@@ -1,4 +1,4 @@
-"""An endless stream of training batches: problems with worked thoughts, never one twice.
+"""An endless stream of training batches: problems with worked thoughts, no index twice.
 
 A sample is one ChatML conversation. Loss is taken on what the assistant writes, not on the
 question and not on planted mistakes. Batches hold samples of similar length: no packing, so
