@@ -4,89 +4,107 @@ import re
 from math import prod
 
 NAME = "[A-Z][a-z]+"
+ASKED = r"(?:How|Find|Tell|What|Can) [^.?]*(?:in \d+ years)?[.?]"
 
 
 def solve(question: str) -> int:
     """The answer to a word problem, from its words."""
-    asked = next(s for s in re.split(r"(?<=[.?]) ", question)[::-1] if re.match("How|Find|Tell|What|In ", s))
-    if re.search(rf"times as many|(more|fewer) \w+ than {NAME}", question):
-        return _friends(question, asked)
-    if "years" in question:
-        return _ages(question)
-    return (_journey if " km" in question else _goods)(question, asked)
+    question = re.sub(r"^If (.*), how ", r"\1. How ", question)
+    asked = next(s for s in re.split(r"(?<=[.?:]) ", question) if re.fullmatch(ASKED, s))
+    told = question.replace(asked, "").strip()
+    if re.search(rf"{NAME} has \d+ .*\b(than|as|times)\b", told):
+        return _friends(told, asked)
+    if re.search(r"\byears (older|younger)|times as old", told):
+        return _ages(told, asked)
+    return (_journey if " km" in told else _goods)(told, asked)
 
 
-def _friends(question: str, asked: str) -> int:
+def _friends(told: str, asked: str) -> int:
     said = {}
-    for name, number, rest in re.findall(rf"({NAME}) has (\d+) ([^.]*)\.", question):
+    for name, number, rest in re.findall(rf"({NAME}) has (\d+) ([^.]*)\.", told):
         said[name] = (int(number), rest)
 
     def has(name: str) -> int:
         number, rest = said[name]
-        other = re.search(rf"(more|fewer|times) .*(?:than|as) ({NAME})$", rest)
+        other = re.search(rf"\b({NAME})\b", rest)
         if other is None:
             return number
-        value = has(other[2])
-        return {"more": value + number, "fewer": value - number, "times": value * number}[other[1]]
+        value = has(other[1])
+        words = rest.split()
+        if "more" in words:
+            return value + number
+        return value - number if "fewer" in words else value * number
 
     return sum(has(name) for name in said if re.search(rf"\b{name}\b", asked))
 
 
-def _ages(question: str) -> int:
-    age = _number(r"is (\d+)(?: years old\b|\.)", question)
-    times = re.search(r"(\d+) times as old", question)
+def _ages(told: str, asked: str) -> int:
+    age = _number(r"is (\d+)(?: years old\b|[.]| and)", told)
+    times = re.search(r"(\d+) times as old", told)
     if times is None:
-        return age + _number(r"(\d+) years older", question)
-    return age * int(times[1]) + _number(r"[iI]n (\d+) years", question)
+        return age + _number(r"(\d+) years (?:older|younger)", told)
+    return age * int(times[1]) + _number(r"in (\d+) years", asked)
 
 
-def _journey(question: str, asked: str) -> int:
-    speeds, hours = _all(r"(\d+) km (?:an|each) hour", question), _all(r"(\d+) hours", question)
+def _journey(told: str, asked: str) -> int:
+    speeds, hours = _all(r"(\d+) km (?:an|each) hour", told), _all(r"(\d+) hours", told)
     if "hours" in asked:
-        return _exact(_number(r"(\d+) km(?! an| each)", question), speeds[0])
+        return _exact(_number(r"(\d+) km(?! an hour| each hour)", told), speeds[0])
     driven = sum(map(prod, zip(speeds, hours, strict=True)))
-    return _number(r"way .*?is (\d+) km", question) - driven if "left" in asked else driven
+    return _number(r"way .*?is (\d+) km", told) - driven if "left" in asked else driven
 
 
-def _goods(question: str, asked: str) -> int:
-    told = question.replace(asked, "")
-    paid = _all(r"with (\d+) dollars", told)
-    if paid or re.search(r"dollars .*pays?\b", asked):
+def _goods(told: str, asked: str) -> int:
+    paid = re.search(r"[wW]ith (\d+) dollars", told)
+    if paid or re.search(r"\bpays?\b", asked):
         costs = _costs(told)
-        return paid[0] - costs if paid else costs
+        return int(paid[1]) - costs if paid else costs
     return _things(told, asked)
 
 
 def _costs(told: str) -> int:
     """Of everything bought."""
-    if lots := re.findall(r"(\d+) \w+ (?:for|that cost) (\d+) dollars each", told):
+    told = re.sub(r"\d+ dollars(?! each)(?=[ ,.])(?<!costs )", _kept, told)
+    if lots := re.findall(r"[fF]or (\d+) dollars each (?:[A-Z]\w+ \w+ )?(\d+) [a-z]+(?=[,.])", told):
+        return sum(int(price) * int(count) for price, count in lots)
+    if lots := re.findall(r"(\d+) [a-z]+ (?:for|that cost) (\d+) dollars each", told):
         return sum(int(count) * int(price) for count, price in lots)
-    if price := re.search(r"Each costs (\d+) dollars", told):
-        return _number(r"(?:needs|for) (\d+) \w+", told) * int(price[1])
-    counts = _all(r"(?:needs|for|and) (\d+) [a-z]+(?= and|\.)", told)
-    prices = re.search(r"cost (\d+) dollars each, the \w+ (\d+)", told)
-    assert prices, told
-    return sum(count * int(price) for count, price in zip(counts, prices.groups(), strict=True))
+    if prices := re.search(r"cost (\d+) dollars each, the \w+ (\d+)", told):
+        counts = re.search(r"(\d+) [a-z]+ and (\d+) [a-z]+", told)
+        assert counts, told
+        return sum(int(a) * int(b) for a, b in zip(counts.groups(), prices.groups(), strict=True))
+    price = _number(r"each costs (\d+)|Each costs (\d+)|cost (\d+) dollars each", told)
+    return price * _number(r"(\d+) (?!dollars)[a-z]+", told)
+
+
+def _kept(match: re.Match[str]) -> str:
+    """The price of one thing stays; what is paid with goes."""
+    return match[0] if re.search(r"[eE]ach costs $", match.string[: match.start()]) else "money"
 
 
 def _things(told: str, asked: str) -> int:
     """What there is, less what is given away or sold, shared or turned into money."""
-    rate = re.search(r"(\d+)(?: \w+)? (?:a|each) day", told)
-    if rate:
+    if rate := re.search(r"(\d+)(?: [a-z]+)? (?:a|each) day", told):
         return int(rate[1]) * _number(r"(\d+) days", told) * _number(r"for (\d+) dollars", told)
     if bags := re.search(r"bags of (\d+)", told):
         return _number(r"(?<!of )(\d+)", told) % int(bags[1])
     if boxes := re.search(r"(\d+) boxes", told):
-        have = int(boxes[1]) * _number(r"boxes with (\d+)|(\d+) \w+ in each", told)
+        have = int(boxes[1]) * _number(
+            r"boxes with (\d+)|(?:has|are) (\d+) [a-z]+ in each|boxes \w+ has (\d+)", told
+        )
+        told = re.sub(r"\d+ boxes(?: with \d+ \w+)?|\d+ \w+ in each|boxes \w+ has \d+", "", told)
     else:
-        has = re.search(rf"{NAME} has (\d+)(?! friends)", told)
-        have = int(has[1]) if has else _number(r"(\d+) \w+ are for|share (\d+)|of (\d+)|are (\d+)", told)
-    if gifts := re.search(
-        r"(\d+) friends (?:get )?(\d+) each|(\d+) friends\. Each gets \d+|Each of (\d+) friends", told
-    ):
-        count, each = gifts[1] or gifts[3] or gifts[4], gifts[2] or _number(r"gets (\d+)\.", told)
-        return have - int(count) * int(each) + _number(r"(\d+) more", told)
-    gone = re.search(rf"gives (\d+)|sells (\d+)|{NAME} gets (\d+)|(\d+) are for {NAME}", told)
+        have = _number(
+            r"of (\d+) (?:apples|books|cakes|cards|eggs|pens)|(\d+) (?:apples|books|cakes|cards|eggs|pens)",
+            told,
+        )
+    if more := re.search(r"(\d+) more", told):
+        return have - _number(r"(\d+) friends", told) * _gift(told) + int(more[1])
+    gone = re.search(
+        rf"gives (?:{NAME} )?(\d+)\b(?! friends)(?! [a-z]+ to \d+ friends)|sells (\d+)"
+        rf"|(?:gets|takes|buys) (\d+)|(\d+) are for {NAME}",
+        re.sub(rf"{NAME} (?:has|buys) \d+ (?!of)\w+(?= and|\. |,)", "", told),
+    )
     have -= int(next(filter(None, gone.groups()))) if gone else 0
     if "dollars" in asked:
         money = have * _number(r"rest for (\d+)|rest \w+ sells for (\d+)", told)
@@ -94,6 +112,11 @@ def _things(told: str, asked: str) -> int:
         return money - int(spent[1] or spent[2]) if spent else money
     friends = re.search(r"(\d+) friends", told)
     return _exact(have, int(friends[1])) if friends else have
+
+
+def _gift(told: str) -> int:
+    """What each friend gets."""
+    return _number(r"friends (?:get )?(\d+) each|(?:[eE]ach|friends) gets (\d+)|gives (\d+) of", told)
 
 
 def _exact(a: int, b: int) -> int:

@@ -3,6 +3,8 @@
 A small graph of quantities, as in GSM-Infinite (Zhou et al. 2025): the friend who is asked for is compared
 with another, who is compared with another, down to the first, whose number is told; some are never needed.
 A link is [sign, number, friend]; that of the first friend is ["=", number, 0].
+The trace notes all clues first, in the order of the question, then goes down from the friend who is asked for
+to the first one, and up again.
 """
 
 from collections.abc import Mapping
@@ -11,23 +13,42 @@ from typing import Any
 
 from mull.tasks.base import Facts, Wordings
 from mull.tasks.knights import NAMES
+from mull.tasks.phrases import every
 
 IDLE = {1: 0, 2: 0, 3: 1, 4: 1, 5: 2}  # friends who are not needed
-SAID = {
-    "=": "{n} {things}",
-    "+": "{n} more {things} than {b}",
-    "-": "{n} fewer {things} than {b}",
-    "*": "{n} times as many {things} as {b}",
+SAID = {  # by sign: several ways to say it, and one that training never sees
+    "=": (("{a} has {n} {things}.",), "{a} has {n} {things}."),
+    "+": (
+        ("{a} has {n} more {things} than {b}.", "{a} has {n} {things} more than {b}."),
+        "{a} has {n} more than {b}.",
+    ),
+    "-": (
+        ("{a} has {n} fewer {things} than {b}.", "{a} has {n} fewer than {b}."),
+        "{a} has {n} {things} fewer than {b}.",
+    ),
+    "*": (
+        ("{a} has {n} times as many {things} as {b}.", "{a} has {n} times as many as {b}."),
+        "{a} has {n} times the number of {things} {b} has.",
+    ),
 }
 NOTED = {"=": "{n}", "+": "{n} more than {b}", "-": "{n} fewer than {b}", "*": "{n} times {b}"}
 
-STARTS = ("", "Some friends have {things}. ", "Read the clues. ")
-ASKS = ("How many {things} {have}?", "Find how many {things} {has}.", "Tell how many {things} {has}.")
+ASKS = (
+    "How many {things} {have}?",
+    "[Find|Tell me|Find out] how many {things} {has}.",
+    "Find the number of {things} that {has}.",
+    "What is the number of {things} that {has}?",
+)
+NEW_ASKS = ("Tell me the number of {things} that {has}.", "Can you tell me how many {things} {has}?")
+STARTS = "[|Some friends have {things}. |Read the clues. |Here are some clues: |{who} have {things}. ]"
 WORDINGS = Wordings(
-    seen=tuple(f"{start}{{clues}} {ask}" for start in STARTS for ask in ASKS),
-    held_out=(
-        "Here are some clues: {clues} Find the number of {things} {has}.",
-        "Some friends have {things}. {clues} Find out how many {things} {has}.",
+    seen=every(
+        *(f"{STARTS}{{clues}} {ask}" for ask in ASKS),
+        *(f"{ask} {{clues}}" for ask in ASKS),
+    ),
+    held_out=every(
+        *(f"[Read some clues. |]{{new_clues}} {ask}" for ask in NEW_ASKS),
+        *(f"{ask} [Here are the clues: |]{{new_clues}}" for ask in NEW_ASKS),
     ),
 )
 
@@ -75,34 +96,45 @@ def key(facts: Facts) -> str:
     return tree(0)
 
 
-def words(facts: Facts) -> Mapping[str, object]:
+def words(rng: Random, facts: Facts) -> Mapping[str, object]:
     names, things = facts["names"], facts["things"]
-    clues = " ".join(f"{names[person]} has {_link(facts, person, SAID)}." for person in facts["order"])
-    who = " and ".join(names[person] for person in facts["asked"])
-    together = len(facts["asked"]) == 2
+    people = [names[person] for person in facts["order"]]
+    signs = [(person, *SAID[facts["links"][person][0]]) for person in facts["order"]]
     return {
-        "clues": clues,
+        "clues": " ".join(_said(facts, person, rng.choice(ways)) for person, ways, _ in signs),
+        "new_clues": " ".join(_said(facts, person, way) for person, _, way in signs),
+        "who": f"{', '.join(people[:-1])} and {people[-1]}",
         "things": things,
-        "have": f"do {who} have together" if together else f"does {who} have",
-        "has": f"{who} have together" if together else f"{who} has",
+        **_asked(facts),
     }
 
 
 def steps(facts: Facts) -> tuple[str, list[str], int]:
-    """The goal, a line for every comparison and every quantity, and the answer."""
+    """The goal; the clues in one form; who is needed; a line for every quantity; and the answer."""
     names, links, asked = facts["names"], facts["links"], facts["asked"]
-    down = [f"{names[person]}: {_link(facts, person, NOTED)}" for person in range(asked[0], -1, -1)]
-    up, values = [], [links[0][1]]
+    noted = [_said(facts, person, f"{{a}}: {NOTED[links[person][0]]}") for person in range(len(links))]
+    down = [f"{names[person]} needs {names[person - 1]}" for person in range(asked[0], 0, -1)]
+    up, values = [noted[0]], [links[0][1]]
     for person in range(1, asked[0] + 1):
         sign, number, other = links[person]
         values.append(apply(sign, values[other], number))
-        up.append(f"{names[person]}: {values[other]}{sign}{number}={values[person]}")
+        up.append(f"{noted[person]}, {values[other]}{sign}{number}={values[person]}")
     total = sum(values[person] for person in asked)
     if len(asked) == 2:
-        up.append(f"Together: {'+'.join(str(values[person]) for person in asked)}={total}")
-    return f"the {facts['things']} {words(facts)['has']}", [*down, *up], total
+        found = ", ".join(f"{names[person]} {values[person]}" for person in asked)
+        up.append(f"Together: {found}, {'+'.join(str(values[person]) for person in asked)}={total}")
+    given = [noted[person] for person in facts["order"]]
+    return f"the {facts['things']} {_asked(facts)['has']}", [*given, *down, *up], total
 
 
-def _link(facts: Facts, person: int, forms: Mapping[str, str]) -> str:
-    sign, number, other = facts["links"][person]
-    return forms[sign].format(n=number, things=facts["things"], b=facts["names"][other])
+def _asked(facts: Facts) -> dict[str, str]:
+    who = " and ".join(facts["names"][person] for person in facts["asked"])
+    if len(facts["asked"]) == 2:
+        return {"have": f"do {who} have together", "has": f"{who} have together"}
+    return {"have": f"does {who} have", "has": f"{who} has"}
+
+
+def _said(facts: Facts, person: int, form: str) -> str:
+    _, number, other = facts["links"][person]
+    names = facts["names"]
+    return form.format(a=names[person], n=number, things=facts["things"], b=names[other])

@@ -1,8 +1,8 @@
 """Word problems of one to four steps: boxes, shops, journeys, ages, shares, and friends who are compared.
 
-Level n takes n steps. The trace names the goal, then computes one quantity a line, each from numbers told or
-found before. Numbers are small: every line is one step for the head. No mistakes are planted: a check would
-cost as much as the problem.
+Level n takes n steps. The trace names the goal, notes what is told in one way whatever the words were, then
+computes one quantity a line, each from numbers noted or found before. Every calculation is one step for the
+head; products are split at the tens. No mistakes are planted: a check would cost as much as the problem.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,23 @@ from random import Random
 from mull.tasks import friends
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.knights import NAMES
+from mull.tasks.phrases import follow
 from mull.tasks.stories import STORIES, Story
+
+
+def _told(tells: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
+    """Every telling with every question, behind it, before it, or joined to one sentence."""
+    after = follow(tells, asks)
+    before = follow(asks, tells)
+    joined = tuple(
+        f"If {tell[:-1]}, {ask[0].lower()}{ask[1:]}"
+        for tell in tells
+        if tell.startswith("{") and tell.count(".") == 1
+        for ask in asks
+        if ask.startswith("How")
+    )
+    return after + before + joined
+
 
 THINGS = ("apples", "books", "cakes", "cards", "eggs", "pens")
 KINDS = {
@@ -27,8 +43,8 @@ class Word(Family):
         "friends": friends.WORDINGS,
         **{
             kind: Wordings(
-                seen=tuple(f"{tell} {ask}" for tell in story.seen for ask in story.ask.seen),
-                held_out=tuple(f"{tell} {ask}" for tell in story.held_out for ask in story.ask.held_out),
+                seen=_told(story.seen, story.ask.seen),
+                held_out=_told(story.held_out, story.ask.held_out),
             )
             for kind, story in STORIES.items()
         },
@@ -50,7 +66,7 @@ class Word(Family):
         return f"{facts['kind']} {' '.join(map(str, facts['numbers']))}"
 
     def words(self, rng: Random, facts: Facts) -> Mapping[str, object]:
-        return friends.words(facts) if facts["kind"] == "friends" else _words(facts)
+        return friends.words(rng, facts) if facts["kind"] == "friends" else _words(facts)
 
     def answer(self, facts: Facts) -> str:
         return str(_steps(facts)[2])
@@ -72,7 +88,7 @@ def solve(story: Story, numbers: list[int]) -> list[tuple[str, int]] | None:
             case "-" if a - b >= 2 and a <= 100:
                 value, written = a - b, f"{a}-{b}={a - b}"
             case "*" if min(a, b) <= 9 and a * b <= 999:
-                value, written = a * b, f"{a}*{b}={a * b}"
+                value, written = a * b, _times(a, b)
             case "/" if b <= 9 and a <= 9 * b + 9 and a % b == 0:
                 value, written = a // b, f"{a}/{b}={a // b}"
             case "%" if a % b and a // b <= 9:
@@ -84,10 +100,21 @@ def solve(story: Story, numbers: list[int]) -> list[tuple[str, int]] | None:
     return found
 
 
+def _times(a: int, b: int) -> str:
+    """A product with a digit, from two digits on in parts: `29*9: 20*9=180, 9*9=81, 180+81=261`."""
+    large, small = max(a, b), min(a, b)
+    tens, ones = large - large % 10, large % 10
+    if not (tens and ones):
+        return f"{a}*{b}={a * b}"
+    high, low = tens * small, ones * small
+    return f"{a}*{b}: {tens}*{small}={high}, {ones}*{small}={low}, {high}+{low}={a * b}"
+
+
 def _steps(facts: Facts) -> tuple[str, list[str], int]:
     if facts["kind"] == "friends":
         return friends.steps(facts)
     story, words, lines = STORIES[facts["kind"]], _words(facts), []
+    lines.append(f"Given {story.given.format(**words)}")
     found = solve(story, facts["numbers"]) or []
     for step, (written, _) in zip(story.steps, found, strict=True):
         what, _, rest = step.format(**words).rpartition(": ")
