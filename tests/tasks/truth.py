@@ -20,9 +20,9 @@ SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, a
 
 def addition(question: str) -> str:
     a, b = _numbers(question)
-    if re.search(r"Subtract|when you take", question):
+    if re.search(r"(?:[sS]ubtract|[tT]ake)(?: away)? \d+ (?:away )?from|less than", question):
         return str(b - a)
-    minus = re.search(r"minus|difference|\d\s*-\s*\d", question)
+    minus = re.search(r"minus|difference|From|\d\s*-\s*\d", question)
     return str(a - b if minus else a + b)
 
 

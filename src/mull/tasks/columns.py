@@ -1,7 +1,8 @@
 """Written arithmetic in columns, the least significant digit first.
 
 A number is a list of its digits from the right. Each line does one column and then states all that the next
-one needs: `9+2=11: 71 | 3+3 carry 1` is the step, the digits found, the columns left and the carry.
+one needs: `9+2=11: 71 | 3+3 carry 1` is the step, the digits found, the columns left and the carry. Numbers are turned
+round in lines of their own, where each stands beside itself: no digit is looked for far away.
 """
 
 Digits = list[int]
@@ -17,17 +18,27 @@ def spell(found: Digits) -> str:
     return "".join(map(str, found)) or "end"
 
 
+def turned(number: int) -> str:
+    """The line that turns a number round, the two forms side by side: `274 from the right: 472`."""
+    return f"{number} from the right: {spell(digits(number))}"
+
+
+def back(found: Digits) -> str:
+    """The line that turns a result back: `4720 from the left: 274`."""
+    return f"{spell(found)} from the left: {int(spell(found[::-1]))}"
+
+
 def add(a: Digits, b: Digits) -> tuple[list[str], Digits]:
-    """Lines and digits of a + b; a is not shorter than b."""
-    lines, found, carry = [], Digits(), 0
-    for place, x in enumerate(a):
-        y = b[place] if place < len(b) else 0
+    """Lines and digits of a + b."""
+    lines, found, carry, last = [], Digits(), 0, max(len(a), len(b)) - 1
+    for place in range(last + 1):
+        x, y = (number[place] if place < len(number) else 0 for number in (a, b))
         step, total = f"{x}+{y}={x + y}", x + y
         if carry:
             step, total = f"{step}, {total}+1={total + 1}", total + 1
-        carry, last = divmod(total, 10)
-        found.append(last)
-        if place + 1 < len(a):
+        carry, digit = divmod(total, 10)
+        found.append(digit)
+        if place < last:
             left = f"{spell(a[place + 1 :])}+{spell(b[place + 1 :])}"
             lines.append(f"{step}: {spell(found)} | {left} carry {carry}")
         else:

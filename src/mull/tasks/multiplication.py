@@ -8,6 +8,7 @@ from random import Random
 
 from mull.tasks import columns
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
+from mull.tasks.phrases import every
 
 DIGITS = {  # of the two factors
     1: ((1, 1), (2, 1), (2, 1), (3, 1)),
@@ -23,23 +24,25 @@ class Multiplication(Family):
     title = "products of whole numbers"
     wordings: Mapping[str, Wordings] = {
         "*": Wordings(
-            seen=(
-                "What is {a}*{b}?",
-                "What is {a} * {b}?",
-                "Compute {a}*{b}.",
-                "Compute {a} * {b}.",
-                "Calculate {a} * {b}.",
-                "Work out {a}*{b}.",
-                "{a} * {b}",
-                "{a}*{b} = ?",
-                "What is {a} x {b}?",
-                "What is {a} × {b}?",
-                "what is {a} times {b}",
-                "Multiply {a} by {b}.",
-                "Find the product of {a} and {b}.",
-                "How much is {a} times {b}?",
+            seen=every(
+                "[What is|what is] {a}[*| * | x | × | times ]{b}?",
+                "[Compute|Calculate|Work out] {a}[*| * | x | × | times ]{b}.",
+                "How much is {a} [times|x] {b}?",
+                "{a}[*| * | x | × | times ]{b}",
+                "{a}[*| * | × ]{b} = ?",
+                "Multiply {a} [by|and|with] {b}.",
+                "[Find|Compute|Calculate] the product of {a} and {b}.",
+                "[What is|what is] the product of {a} and {b}?",
+                "What do you get when you multiply {a} [by|and] {b}?",
+                "When you multiply {a} by {b}, what do you get?",
             ),
-            held_out=("How much is {a}*{b}?", "Compute the product of {a} and {b}.", "Compute {a} × {b}."),
+            held_out=every(
+                "How much is {a}[*| * | × ]{b}?",
+                "[Tell me|Work out] the product of {a} and {b}.",
+                "[Find|Tell me] {a}[ × | * | times ]{b}.",
+                "How much do you get when you multiply {a} by {b}?",
+                "Multiply the numbers {a} and {b}.",
+            ),
         )
     }
 
@@ -59,15 +62,18 @@ class Multiplication(Family):
         a, b = problem.facts["a"], problem.facts["b"]
         lines = [f"Find {a}*{b}."]
         large, small = (a, b) if len(str(a)) >= len(str(b)) else (b, a)
+        if large != a:
+            lines.append(f"So find {large}*{small}.")
         top = columns.digits(large)
         parts = [(d, place) for place, d in enumerate(columns.digits(small)) if d]
         if len(parts) > 1:
             lines.append(f"{small}={'+'.join(str(d * 10**place) for d, place in reversed(parts))}")
         elif small > 9:
             lines.append(f"{small}={parts[0][0]}*{10 ** parts[0][1]}")
+        lines.append(columns.turned(large))
         total: columns.Digits = []
         for d, place in parts:
-            lines.append(f"From the right: {columns.spell(top)}*{d}")
+            lines.append(f"{columns.spell(top)}*{d}")
             steps, row = columns.times(top, d)
             row = [0] * place + row
             lines += steps
@@ -78,4 +84,4 @@ class Multiplication(Family):
                 steps, row = columns.add(row, total)
                 lines += steps
             total = row
-        return (Segment("\n".join([*lines, f"So {a}*{b}={problem.answer}."])),)
+        return (Segment("\n".join([*lines, columns.back(total), f"So {a}*{b}={problem.answer}."])),)
