@@ -1,8 +1,8 @@
 """Written arithmetic in columns, the least significant digit first.
 
 A number is a list of its digits from the right. Each line does one column and then states all that the next
-one needs: `9+2=11: 71 | 3+3 carry 1` is the step, the digits found, the columns left and the carry. Numbers are turned
-round in lines of their own, where each stands beside itself: no digit is looked for far away.
+one needs: `9+2=11: 71 | 3+3 carry 1` is the step, the digits found, the columns left and the carry. Numbers
+are turned round in lines of their own, where each stands beside itself: no digit is looked for far away.
 """
 
 Digits = list[int]
