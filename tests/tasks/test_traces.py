@@ -1,6 +1,7 @@
 """Traces are true, line by line, except where a mistake was planted; such a mistake is found and mended."""
 
 import re
+from collections import Counter
 from itertools import pairwise
 from math import comb
 from random import Random
@@ -265,6 +266,30 @@ def test_planted_mistakes_are_found_by_a_check_and_mended(family: Family) -> Non
     )
 
 
+def test_a_countdown_is_searched_and_put_together_line_by_line() -> None:
+    """Each pair and what stays are the list turned; each expression has the target's value; the last is told."""
+    for problem, segments in samples(tasks.get("countdown"), 60, 0.0):
+        target, given = problem.facts["target"], problem.facts["numbers"]
+        state: list[int] = []
+        made: list[str] = []
+        for line in text(segments).split("\n"):
+            if match := re.fullmatch(r"(?:Make|Try) .*\[([\d,]+)\].*", line):
+                state = [int(number) for number in match[1].split(",")]
+            elif match := re.fullmatch(r"(\d): (\d+),(\d+) \|(\d+)", line):
+                turn = int(match[1]) - 1
+                assert [int(number) for number in match.groups()[1:]] == state[turn:] + state[:turn]
+            elif match := re.fullmatch(rf"(?:Make {target}|\S+=\d+): ([-+*/()\d]+)", line):
+                made.append(match[1])
+                assert truth.value(match[1])[1] == target
+            elif line.startswith("So"):
+                assert line == f"So {made[-1]}."
+                assert not Counter(truth.value(made[-1])[0]) - Counter(given)
+            elif match := re.fullmatch(r"Try (.*) \| (.*): .*", line):
+                assert sorted(re.findall(r"[a-d] \d+", line)) == [
+                    f"{'abcd'[k]} {n}" for k, n in enumerate(given)
+                ]
+
+
 def test_dead_ends_are_searched_to_their_end() -> None:
     """A first move that leads nowhere is not learned; every move after it is tried before going back."""
     family, seen = tasks.get("countdown"), 0
@@ -272,8 +297,10 @@ def test_dead_ends_are_searched_to_their_end() -> None:
         for slip, search in pairwise(segments):
             if not slip.learn:
                 *lines, back = search.text.rstrip().split("\n")
-                assert back == f"Back to [{','.join(map(str, problem.facts['numbers']))}]"
-                assert lines
-                assert all(line.endswith(" no") for line in lines)
+                move = re.search(r": (\S+)=", slip.text)
+                assert move
+                assert back == f"Back to [{','.join(map(str, problem.facts['numbers']))}], not {move[1]}"
+                headers = [line for line in lines if not line.endswith(" no")]
+                assert [header[:2] for header in headers] == ["1:", "2:", "3:"]
                 seen += 1
     assert seen > 50

@@ -157,7 +157,7 @@ def numbers(question: str) -> str:
 
 def countdown(question: str) -> tuple[list[int], int]:
     """The numbers given, and the target."""
-    target = re.search(r"(?:[mM]ake|[tT]arget:?|get|reach) (\d+)", question)
+    target = re.search(r"(?:[mM]ake|[tT]arget:?|[gG]et|[rR]each) (\d+)", question)
     assert target, question
     return sorted(_numbers(question.replace(target[0], "", 1))), int(target[1])
 

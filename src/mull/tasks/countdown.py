@@ -1,20 +1,21 @@
 """Countdown: reach a target from three or four numbers with + - * /, each number at most once.
 
 With three numbers the whole search is written. With four, the first move is known in hindsight to be good;
-some traces go down a dead end before, search it to its end and come back (the choice of the dead end is a
-planted mistake, not to be learned). Mistakes are also planted in the final expression: the check finds them.
+some traces go down dead ends before, search them to their end and come back (the choice of a dead end is a
+planted mistake, not to be learned). The answer is put together from the last move back to the first, one move
+a line, and the check computes the answer itself. Mistakes are also planted there: the check finds them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
-from mull.tasks.expression import Tree, steps, write
-from mull.tasks.search import Move, State, build, claim, listed, moves, search
+from mull.tasks.expression import Tree, nested, steps
+from mull.tasks.search import Move, State, claim, listed, moves, put_together, search
 
 NUMBERS = {1: (3, 10), 2: (3, 25), 3: (4, 12), 4: (4, 25), 5: (4, 50)}  # how many, and the largest
-DEAD_ENDS = 0.4  # share of the traces of four numbers
-LONGEST = 13  # lines of search in a trace with a dead end
+DEAD_ENDS = 0.5  # share of the traces of four numbers
+LONGEST = 520  # characters of search in a trace with dead ends
 
 
 class Countdown(Family):
@@ -23,19 +24,55 @@ class Countdown(Family):
     wordings: Mapping[str, Wordings] = {
         "make": Wordings(
             seen=(
-                "Using {these}, make {t}.",
-                "Make {t} from the numbers {n}.",
-                "Use the numbers {n} to make {t}.",
-                "Make {t} from {these}, using each number at most once.",
+                *(
+                    f"{use} {numbers}{join}{make} {{t}}{end}"
+                    for use, join, make, end in (
+                        ("Using", ", ", "make", "."),
+                        ("Using", ", find a way to ", "get", "."),
+                        ("With", ", ", "make", "."),
+                        ("Use", " to ", "make", "."),
+                        ("Use", " to ", "get", "."),
+                        ("use", " to ", "reach", ""),
+                        ("Combine", " to ", "make", "."),
+                        ("Combine", " with + - * / to ", "get", "."),
+                        ("How can you use", " to ", "make", "?"),
+                        ("How do you combine", " to ", "get", "?"),
+                        ("Countdown: from", " ", "make", "."),
+                        ("From", ", ", "make", "."),
+                    )
+                    for numbers in ("{these}", "the numbers {n}", "{n}")
+                ),
+                *(
+                    f"{make} {{t}} {use} {numbers}{end}"
+                    for make, use, end in (
+                        ("Make", "from", "."),
+                        ("Make", "with", ", each number at most once."),
+                        ("make", "with", ""),
+                        ("Get", "from", ". Each number may be used once."),
+                        ("Reach", "with", "."),
+                        ("How can you get", "from", "?"),
+                        ("How do you make", "with", "?"),
+                        ("Can you reach", "with", "? Each number may be used once."),
+                        ("Can you get", "using", "?"),
+                        ("Find a way to make", "using", "."),
+                    )
+                    for numbers in ("{these}", "the numbers {n}", "{n}")
+                ),
                 "Countdown: numbers {n}, target {t}.",
-                "Can you reach {t} with {these}? Each number may be used once.",
-                "Combine {these} with + - * / to get {t}.",
-                "How can you get {t} from {these}?",
                 "Numbers: {n}. Target: {t}.",
-                "make {t} with {n}",
-                "Use {these} to get {t}.",
+                "The numbers are {these}. Make {t}.",
+                "Numbers {n}, target {t}. Find a way.",
+                "Target: {t}. Numbers: {these}.",
             ),
-            held_out=("Using the numbers {n}, make {t}.", "Can you make {t} from {these}?"),
+            held_out=(
+                "Using the numbers {n}, reach {t}.",
+                "Can you make {t} from {these}?",
+                "Can you use {n} to get {t}?",
+                "How can you reach {t} using the numbers {n}?",
+                "The numbers are {n}. How do you get {t}?",
+                "Combine the numbers {these} and make {t}.",
+                "With the numbers {n}, find a way to get {t}.",
+            ),
         )
     }
 
@@ -65,25 +102,26 @@ class Countdown(Family):
         return {"these": f"{', '.join(numbers[:-1])} and {numbers[-1]}", "n": row, "t": facts["target"]}
 
     def answer(self, facts: Facts) -> str:
-        return write(build(facts["numbers"], solve(facts)[1]))
+        return nested(put_together(solve(facts)[1])[-1])
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
         facts = problem.facts
         numbers, target = tuple(facts["numbers"]), facts["target"]
         lines, path = solve(facts)
         segments = [Segment(f"Make {target} from {listed(numbers)}.\n")]
-        if facts["first"] is not None and rng.random() < DEAD_ENDS:
-            segments += _dead_end(rng, numbers, target, LONGEST - len(lines))
+        if facts["first"] is not None:
+            segments.append(Segment(f"{_lettered(numbers, range(4))}\n"))
+            if rng.random() < DEAD_ENDS:
+                segments += _dead_ends(rng, numbers, target, LONGEST - sum(map(len, lines)))
         segments.append(Segment("".join(f"{line}\n" for line in lines)))
-        tree = build(numbers, path)
-        found = f"Make {target}: {', '.join(map(claim, path))}.\n"
+        tree, found = _found(target, path)
         end = f"So {problem.answer}.\nCheck: {', '.join(steps(tree))} ok"
         wrong = _spoil(rng, tree, numbers) if rng.random() < slips else tree
         check = steps(wrong)
         if not check or check[-1].endswith(f"={target}"):
             return (*segments, Segment(found + end))
         mend = f"Check: {', '.join(check)} wrong, need {target}\nWait, again:\n"
-        slip = Segment(f"So {write(wrong)}.\n", learn=False)
+        slip = Segment(f"So {nested(wrong)}.\n", learn=False)
         return (*segments, Segment(found), slip, Segment(mend + found + end))
 
     def truth(self, problem: Problem) -> Facts:
@@ -97,7 +135,30 @@ def solve(facts: Facts) -> tuple[list[str], list[Move]]:
         return search(numbers, target)
     after = next(state for move, state in moves(numbers) if move == tuple(first))
     lines, path = search(after, target)
-    return [f"Try {claim(first)} {listed(after)} to {target}", *lines], [tuple(first), *path]
+    return [_tried(numbers, tuple(first), after, target), *lines], [tuple(first), *path]
+
+
+def _tried(numbers: State, move: Move, after: State, target: int) -> str:
+    """The first of four numbers' moves. Letters say which number is meant, of two equal ones, too."""
+    a, _, b, _ = move
+    i = next(k for k, number in enumerate(numbers) if number in (a, b))
+    j = next(k for k in range(i + 1, 4) if numbers[k] == a + b - numbers[i])
+    rest = [k for k in range(4) if k not in (i, j)]
+    pair = f"{_lettered(numbers, (i, j))} | {_lettered(numbers, rest)}"
+    return f"Try {pair}: {claim(move)} {listed(after)} to {target}"
+
+
+def _lettered(numbers: State, places: Iterable[int]) -> str:
+    return ", ".join(f"{'abcd'[k]} {numbers[k]}" for k in places)
+
+
+def _found(target: int, path: list[Move]) -> tuple[Tree, str]:
+    """The expression of the moves, and the lines that put it together from the last move to the first."""
+    trees = put_together(path)
+    last = f"Make {target}: {nested(trees[0])}\n"
+    return trees[-1], last + "".join(
+        f"{claim(move)}: {nested(tree)}\n" for move, tree in zip(path[-2::-1], trees[1:], strict=True)
+    )
 
 
 def _spoil(rng: Random, tree: Tree, numbers: State) -> Tree:
@@ -113,10 +174,14 @@ def _spoil(rng: Random, tree: Tree, numbers: State) -> Tree:
     return a, rng.choice("+-*"), b
 
 
-def _dead_end(rng: Random, numbers: State, target: int, room: int) -> list[Segment]:
-    for move, state in rng.sample(found := moves(numbers), min(4, len(found))):
-        lines, path = search(state, target)
-        if move[3] != target and not path and len(lines) <= room:
-            rest = "\n".join([*lines, f"Back to {listed(numbers)}"]) + "\n"
-            return [Segment(f"Try {claim(move)} {listed(state)} to {target}\n", learn=False), Segment(rest)]
-    return []
+def _dead_ends(rng: Random, numbers: State, target: int, room: int) -> list[Segment]:
+    """First moves that lead nowhere, each searched to its end, as many as there is room for."""
+    segments: list[Segment] = []
+    for move, after in rng.sample(found := moves(numbers), min(4, len(found))):
+        lines, path = search(after, target)
+        rest = "\n".join([*lines, f"Back to {listed(numbers)}, not {move[0]}{move[1]}{move[2]}"]) + "\n"
+        if move[3] != target and not path and len(rest) <= room:
+            start = f"{_tried(numbers, move, after, target)}\n"
+            segments += [Segment(start, learn=False), Segment(rest)]
+            room -= len(start) + len(rest)
+    return segments

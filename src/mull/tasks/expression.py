@@ -13,6 +13,15 @@ def write(tree: Tree, around: str = "", right: bool = False) -> str:
     return f"({text})" if (loose and tight) or (right and (loose or tight)) else text
 
 
+def nested(tree: Tree, inner: bool = False) -> str:
+    """The expression with parentheses around every part: what is put in for a number is copied as it is."""
+    if isinstance(tree, int):
+        return str(tree)
+    a, sign, b = tree
+    text = f"{nested(a, True)}{sign}{nested(b, True)}"
+    return f"({text})" if inner else text
+
+
 def steps(tree: Tree) -> list[str]:
     """The claims that compute the expression, inner ones first; none unless all values are whole and > 0."""
     lines: list[str] = []
