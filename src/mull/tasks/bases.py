@@ -1,6 +1,7 @@
 """Numbers written in another base, and back.
 
-Into a base: divided by it again and again, every line ends in the digits found so far, `25=3*8+1: 12`.
+Into a base: divided by it again and again, every line ends in the digits found so far, `25=3*8+1: 12`; long
+division shows the quotient so far, `119: 11=8*1+3 |1, 39=8*4+7 |14: 7`, which is divided in the next line.
 Back: times the base plus the next digit, and behind `|` the digits still to come, `2*3=6, 6+2=8 | 12`.
 No mistakes are planted here: a check would be the whole way back.
 """
@@ -8,7 +9,7 @@ No mistakes are planted here: a check would be the whole way back.
 from collections.abc import Mapping
 from random import Random
 
-from mull.tasks import written
+from mull.tasks import places, written
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 
 DIGITS = "0123456789ABCDEF"
@@ -111,15 +112,28 @@ def _into(number: int, base: int) -> list[str]:
 
 
 def _divided(number: int, base: int) -> str:
-    """Division with remainder; where that is more than one step for the head, its digits come before."""
+    """Division with remainder: base 2 at once, others digit by digit with the quotient so far behind `|`."""
+    if base == 2 or number < min(base, 10):
+        return written.divided(number, base)
+    if number < 10 * base:
+        return _digit(number, base)
     steps: list[str] = []
-    part = 0
-    if base > 2 and number >= max(100, 10 * base):
-        for digit in str(number):
-            part = part % base * 10 + int(digit)
-            if steps or part >= base:
-                steps.append(written.divided(part, base))
-    return ", ".join([*steps, written.divided(number, base)])
+    part = quotient = 0
+    for digit in str(number):
+        part = part * 10 + int(digit)
+        if quotient or part >= base:
+            quotient = quotient * 10 + part // base
+            steps.append(f"{_digit(part, base)} |{quotient}")
+            part %= base
+    return f"{number}: {', '.join(steps)}"
+
+
+def _digit(number: int, base: int) -> str:
+    """One digit of the quotient: for a base of one digit by the table, else by product and difference."""
+    if base < 10:
+        return written.divided(number, base)
+    product = number // base * base
+    return f"{base}*{number // base}={product}, {places.minus(number, product)}"
 
 
 def _back(digits: str, base: int) -> list[str]:
@@ -127,11 +141,9 @@ def _back(digits: str, base: int) -> list[str]:
     lines = [f"Find {goal}."]
     for place, letter in enumerate(digits, 1):
         digit = DIGITS.index(letter)
-        steps = [] if place == 1 else [_times(value, base)]
-        if digit > 9:
-            steps.append(f"{letter} is {digit}")
+        steps = [f"{letter} is {digit}"] if digit > 9 else []
         if place > 1:
-            steps.append(_plus(value * base, digit))
+            steps += [_times(value, base), places.plus(value * base, digit)]
         left = digits[place:]
         lines.append(f"{', '.join(steps or [letter])}{left and ' | '}{left}")
         value = value * base + digit
@@ -140,9 +152,6 @@ def _back(digits: str, base: int) -> list[str]:
 
 def _times(value: int, base: int) -> str:
     """Doubling goes from digit to digit and is never split."""
-    return f"{value}*2={value * 2}" if base == 2 else written.product(value, base)
-
-
-def _plus(value: int, digit: int) -> str:
-    """A sum that changes only the last digit is never split."""
-    return f"{value}+{digit}={value + digit}" if value % 10 + digit < 10 else written.plus(value, digit)
+    if base == 2:
+        return f"{value}*2={value * 2}"
+    return places.product(value, base) if base < 10 else written.product(value, base)

@@ -13,7 +13,10 @@ def plus(a: int, b: int) -> str:
 
 
 def minus(a: int, b: int) -> str:
-    """Difference a - b >= 0."""
+    """Difference of numbers >= 0; below zero it is turned round, `5-12: 12-5=7, 5-12=-7`."""
+    if a < b:
+        turned = minus(b, a)
+        return f"{a}-{b}: {turned.partition(': ')[2] or turned}, {a}-{b}={a - b}"
     parts = _parts(b)
     if len(parts) < 2 or all(a // place % 10 >= b // place % 10 for place in _places(b)):
         return f"{a}-{b}={a - b}"

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from mull.tasks import places
 from mull.tasks.written import divided
 
 WORDS = {"+": "up", "-": "down", "*": "times", "/": "divide by"}
@@ -11,8 +12,9 @@ Step = tuple[int, str, int]  # the last step: the number it starts from, the sig
 
 def explain(terms: Terms) -> tuple[list[str], Step]:
     """The lines that find the rule, and the step to the next number; one of the rules has to fit."""
-    line, gaps = _differences(terms)
-    lines, sign, row = [line], "-" if line.startswith("Down") else "+", ",".join(map(str, gaps))
+    lines, gaps = _differences(terms)
+    way, row = lines[0], ",".join(map(str, gaps))
+    sign = "-" if way == "Down:" else "+"
     if len(set(gaps)) == 1:
         return [*lines, f"{row}: same, so {WORDS[sign]} {gaps[0]}"], (terms[-1], sign, gaps[0])
     if gaps[2:] == gaps[:-2]:
@@ -20,7 +22,7 @@ def explain(terms: Terms) -> tuple[list[str], Step]:
         k = abs(gaps[-2])
         return [*lines, f"{row}: in turns, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
     lines.append(f"{row}: not the same")
-    if line.startswith("Differences"):
+    if way == "Differences:":
         every = terms[-2::-2][::-1]
         rest, step = explain(every)
         return [*lines, f"Every other: {','.join(map(str, every))}", *rest], step
@@ -28,22 +30,18 @@ def explain(terms: Terms) -> tuple[list[str], Step]:
     k = pairs[0][0] // pairs[0][1]
     miss = next((i for i, (a, b) in enumerate(pairs) if a != b * k), None)
     factors = ", ".join(divided(a, b) for a, b in pairs[: None if miss is None else miss + 1])
+    shown = ",".join(map(str, terms))
     if miss is None:
         sign = "*" if sign == "+" else "/"
-        return [*lines, f"Times: {factors}: yes, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
-    lines.append(f"Times: {factors}: no")
-    sums = [f"{a}+{b}={a + b}" for a, b in pairwise(terms[:-1])]
-    miss = next(
-        (i for i, (a, b, c) in enumerate(zip(terms, terms[1:], terms[2:], strict=False)) if a + b != c), None
-    )
-    if miss is None:
-        lines.append(f"Sums: {', '.join(sums)}: yes, so up {terms[-2]}")
+        return [*lines, f"Times {shown}: {factors}: yes, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
+    lines.append(f"Times {shown}: {factors}: no")
+    lines += [] if way == "Down:" else _sums(terms)
+    if lines[-1].endswith(f"so up {terms[-2]}"):
         return lines, (terms[-1], "+", terms[-2])
-    lines.append(f"Sums: {', '.join(sums[: miss + 1])}, need {terms[miss + 2]}: no")
-    line, seconds = _differences(gaps)
+    more, seconds = _differences(gaps)
     k = 2 * gaps[-1] - gaps[-2]
-    change = f"{gaps[-1]}{'+' if k > gaps[-1] else '-'}{seconds[0]}={k}"
-    lines += [line, f"{','.join(map(str, seconds))}: same, {change}, so {WORDS[sign]} {k}"]
+    change = (places.plus if k > gaps[-1] else places.minus)(gaps[-1], seconds[0])
+    lines += [*more, f"{','.join(map(str, seconds))}: same", f"{change}, so {WORDS[sign]} {k}"]
     return lines, (terms[-1], sign, k)
 
 
@@ -69,21 +67,31 @@ def check(value: int, step: Step) -> tuple[str, int]:
     last, sign, k = step
     match sign:
         case "+":
-            return f"{value}-{last}={value - last}", k
+            return places.minus(value, last), k
         case "-":
-            return f"{last}-{value}={last - value}", k
+            return places.minus(last, value), k
         case "*":
-            return f"{value}/{k}={value // k}", last
-    return f"{value}*{k}={value * k}", last
+            return places.quotient(value, k), last
+    return places.product(value, k), last
 
 
-def _differences(terms: Terms) -> tuple[str, Terms]:
-    """The line and its results; always the larger number first, if the numbers only rise or only fall."""
+def _differences(terms: Terms) -> tuple[list[str], Terms]:
+    """A line for each, and their results; the larger number first, if the numbers only rise or only fall."""
     gaps = _gaps(terms)
     if all(gap < 0 for gap in gaps):
-        return "Down: " + ", ".join(f"{a}-{b}={a - b}" for a, b in pairwise(terms)), tuple(-g for g in gaps)
-    word = "Up" if all(gap > 0 for gap in gaps) else "Differences"
-    return f"{word}: " + ", ".join(f"{b}-{a}={b - a}" for a, b in pairwise(terms)), gaps
+        return ["Down:", *(places.minus(a, b) for a, b in pairwise(terms))], tuple(-gap for gap in gaps)
+    way = "Up:" if all(gap > 0 for gap in gaps) else "Differences:"
+    return [way, *(places.minus(b, a) for a, b in pairwise(terms))], gaps
+
+
+def _sums(terms: Terms) -> list[str]:
+    """A line for each sum of two neighbours, up to one that is not the number after them."""
+    lines = ["Sums:"]
+    for a, b, c in zip(terms, terms[1:], terms[2:], strict=False):
+        lines.append(places.plus(a, b))
+        if a + b != c:
+            return [*lines[:-1], f"{lines[-1]}, need {c}: no"]
+    return [*lines, f"Sums: yes, so up {terms[-2]}"]
 
 
 def _gaps(terms: Terms) -> Terms:

@@ -2,16 +2,17 @@
 
 The rule is looked for in a fixed order: equal differences, differences in turns, a constant factor, sums of
 the two before, equal second differences; where the numbers go up and down, every other number. No two of
-these rules lead to different numbers. A mistake can be planted in the last step: the check finds it.
+these rules lead to different numbers. Every difference and sum has a line of its own and is worked out a
+place at a time: before, small models failed at `51-49` and not at the rule. A mistake can be planted in the last step: the check finds it.
 """
 
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from random import Random
 
+from mull.tasks import places
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.progressions import check, continuations, explain
-from mull.tasks.written import minus, plus, times
 
 ALL = ("step", "second", "sum", "turns", "every", "ratio")
 KINDS = {  # there are not many ratios
@@ -22,9 +23,9 @@ KINDS = {  # there are not many ratios
     5: ALL[:5] * 2 + ("ratio",),
 }
 TERMS = {1: (4, 5), 2: (4, 5), 3: (5, 5), 4: (5, 6), 5: (7, 9)}  # how many are shown
-LARGEST = {1: 99, 2: 199, 3: 399, 4: 999, 5: 999}  # number
-LARGEST_RATIO = {1: 399, 2: 699, 3: 999, 4: 999, 5: 999}  # number of a sequence with a constant factor
-STEP = {1: 12, 2: 25, 3: 40, 4: 99, 5: 99}  # largest difference that is drawn
+LARGEST = {1: 99, 2: 149, 3: 249, 4: 999, 5: 999}  # number
+LARGEST_RATIO = {1: 399, 2: 599, 3: 799, 4: 999, 5: 999}  # number of a sequence with a constant factor
+STEP = {1: 12, 2: 20, 3: 30, 4: 99, 5: 99}  # largest difference that is drawn
 
 
 class Sequences(Family):
@@ -34,23 +35,57 @@ class Sequences(Family):
         ALL,
         Wordings(
             seen=(
-                "What is the next number in the sequence {t}?",
+                *(
+                    f"{ask} {place} {{t}}{end}"
+                    for ask, end in (
+                        ("What is the next number", "?"),
+                        ("what is the next term", ""),
+                        ("Find the next number", "."),
+                        ("Find the next term", "."),
+                        ("Work out the next number", "."),
+                        ("Compute the next term", "."),
+                    )
+                    for place in ("in the sequence", "of the sequence", "of", "in", "after")
+                ),
+                *(
+                    f"{start} {{t}}. {ask}"
+                    for start in ("A sequence begins with", "The sequence is", "Continue the sequence")
+                    for ask in (
+                        "What is the next term?",
+                        "Find the next number.",
+                        "Which number is next?",
+                        "What comes next?",
+                    )
+                ),
+                *(
+                    f"{{t}}{then}{ask}"
+                    for then in (", ... ", ". ", ": ")
+                    for ask in (
+                        "What is the next number?",
+                        "What comes next?",
+                        "Find the next term.",
+                        "next?",
+                    )
+                ),
                 "What comes next: {t}?",
-                "Find the next number: {t}",
-                "{t}, ... What is the next number?",
-                "Find the next term of the sequence {t}.",
+                "what comes after {t}",
                 "Which number comes next in {t}?",
-                "A sequence begins with {t}. What is the next term?",
-                "Continue the sequence {t}. Which number is next?",
                 "Which number follows {t}?",
+                "Which number comes after {t}?",
                 "{t}, ?",
                 "next number: {t}",
-                "what comes after {t}",
+                "next term: {t}",
+                "Find the next number: {t}",
             ),
             held_out=(
-                "What is the next term of {t}?",
-                "Which number comes next in the sequence {t}?",
+                "Which term comes next in the sequence {t}?",
                 "A sequence begins with {t}. Which number comes next?",
+                "What number comes after {t}?",
+                "The next number after {t} is ?",
+                "Which term follows {t}?",
+                "What is next: {t}?",
+                "{t}: Which number is the next?",
+                "Find the number that follows {t}.",
             ),
         ),
     )
@@ -82,8 +117,8 @@ class Sequences(Family):
         lines, step = explain(terms)
         last, sign, k = step
         start = "\n".join([f"Find the next of {row}.", *lines, ""])
-        worked = {"+": plus, "-": minus, "*": times}
-        move = worked[sign](last, k) if sign in worked else f"{last}/{k}={found}"
+        worked = {"+": places.plus, "-": places.minus, "*": places.product, "/": places.quotient}
+        move = worked[sign](last, k)
         end = f"{move}\nCheck: {check(found, step)[0]} ok\nSo the next is {found}."
         if rng.random() < slips:
             wrong = found + rng.choice((1, -1, 2, -2, 10, -10)) * (k if sign == "*" else 1)
