@@ -30,35 +30,75 @@ class Bases(Family):
     wordings: Mapping[str, Wordings] = {
         "to": Wordings(
             seen=(
-                "What is {n} in {base}?",
-                "Write {n} in {base}.",
-                "Convert {n} to {base}.",
-                "Find {n} in {base}.",
-                "{n} in {base}",
-                "{n} to {base}",
-                "How do you write {n} in {base}?",
-                "what is {n} in {base}",
-                "Work out {n} in {base}.",
+                *(
+                    f"{ask} {number} {to} {{base}}{end}"
+                    for ask, to, end in (
+                        ("What is", "in", "?"),
+                        ("what is", "in", ""),
+                        ("Write", "in", "."),
+                        ("Convert", "to", "."),
+                        ("convert", "to", ""),
+                        ("Find", "in", "."),
+                        ("Work out", "in", "."),
+                        ("How do you write", "in", "?"),
+                        ("How do you convert", "to", "?"),
+                        ("Can you write", "in", "?"),
+                    )
+                    for number in ("{n}", "the number {n}")
+                ),
+                *(
+                    f"{number} {to} {{base}}{end}"
+                    for number in ("{n}", "number {n}")
+                    for to, end in (("in", ""), ("to", ""), ("in", " = ?"))
+                ),
+                "In {base}, what is {n}?",
+                "In {base}, what is the number {n}?",
+                "In {base}: {n}",
+                "To {base}: {n}",
             ),
             held_out=(
                 "How much is {n} in {base}?",
                 "Compute {n} in {base}.",
                 "Find out how to write {n} in {base}.",
+                "Can you convert {n} to {base}?",
+                "Which number in {base} is {n}?",
+                "In {base}, find {n}.",
+                "In {base}, how do you write {n}?",
             ),
         ),
         "from": Wordings(
             seen=(
-                "What is the {base} number {d} in decimal?",
-                "Write the {base} number {d} in decimal.",
-                "Convert {d} from {base} to decimal.",
-                "Convert the {base} number {d} to decimal.",
+                *(
+                    f"{ask} {number} {to} decimal{end}"
+                    for ask, to, end in (
+                        ("What is", "in", "?"),
+                        ("what is", "in", ""),
+                        ("Write", "in", "."),
+                        ("Convert", "to", "."),
+                        ("convert", "to", ""),
+                        ("Find", "in", "."),
+                        ("Work out", "in", "."),
+                        ("How do you write", "in", "?"),
+                        ("How do you convert", "to", "?"),
+                        ("Can you write", "in", "?"),
+                    )
+                    for number in ("{d} from {base}", "the {base} number {d}")
+                ),
                 "{d} from {base} to decimal",
+                "{d} from {base} in decimal",
                 "{base} number {d} in decimal",
-                "How do you write the {base} number {d} in decimal?",
-                "what is {d} from {base} in decimal",
-                "Find the {base} number {d} in decimal.",
+                "{base} number {d} to decimal",
+                "In decimal, what is {d} from {base}?",
+                "In decimal, what is the {base} number {d}?",
+                "From {base} to decimal: {d}",
             ),
-            held_out=("How much is the {base} number {d} in decimal?", "Write {d} from {base} in decimal."),
+            held_out=(
+                "How much is the {base} number {d} in decimal?",
+                "Can you convert {d} from {base} to decimal?",
+                "Which decimal number is {d} from {base}?",
+                "In decimal, how do you write {d} from {base}?",
+                "The {base} number {d} is what in decimal?",
+            ),
         ),
     }
 
@@ -113,7 +153,7 @@ def _into(number: int, base: int) -> list[str]:
 
 def _divided(number: int, base: int) -> str:
     """Division with remainder: base 2 at once, others digit by digit with the quotient so far behind `|`."""
-    if base == 2 or number < min(base, 10):
+    if base == 2 or number < base:
         return written.divided(number, base)
     if number < 10 * base:
         return _digit(number, base)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from random import Random
 
-from mull.tasks import written
+from mull.tasks import places
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, spaced
 from mull.tasks.expression import Tree, write
 
@@ -19,7 +19,6 @@ SIZES = {  # operations, largest number given, largest value on the way
     4: ((5, 6), 50, 999),
     5: ((7, 8), 50, 999),
 }
-WORKED = {"+": written.plus, "-": written.minus, "*": written.product}
 _INNER = re.compile(r"\(([^()]+)\)")
 _NUMBER = r"(?:(?<![\d)])-)?\d+"  # a minus behind a number is no sign
 _TIGHT, _LOOSE = (re.compile(rf"({_NUMBER})([{signs}])(\d+)") for signs in ("*/", "+-"))
@@ -31,18 +30,58 @@ class Expressions(Family):
     wordings: Mapping[str, Wordings] = {
         "value": Wordings(
             seen=(
-                "What is {e}?",
-                "Compute {e}.",
-                "Calculate {e}.",
-                "Work out {e}.",
+                *(
+                    f"{ask} {{e}}{end}"
+                    for ask, end in (
+                        ("What is", "?"),
+                        ("what is", ""),
+                        ("Compute", "."),
+                        ("compute", ""),
+                        ("Calculate", "."),
+                        ("calculate", ""),
+                        ("Work out", "."),
+                        ("work out", ""),
+                        ("Find the value of", "."),
+                        ("find the value of", ""),
+                        ("Work out the value of", "."),
+                        ("Tell me the value of", "."),
+                        ("What is the value of", "?"),
+                        ("What do you get for", "?"),
+                        ("What do you get when you compute", "?"),
+                        ("What do you get when you work out", "?"),
+                        ("Can you compute", "?"),
+                        ("Can you work out", "?"),
+                        ("How do you work out", "?"),
+                        ("Please compute", "."),
+                        ("Please find", "."),
+                        ("Now find", "."),
+                        ("Find:", ""),
+                        ("Compute:", ""),
+                        ("The value of", " is what?"),
+                    )
+                ),
                 "{e}",
                 "{e} = ?",
-                "what is {e}",
-                "Find the value of {e}.",
-                "What is the value of {e}?",
-                "What do you get for {e}?",
+                "{e} =",
+                "{e} is what?",
+                "{e}. What is it?",
+                "{e}: find the value.",
+                "{e}. What is the value?",
+                "In {e}, which number do you get?",
+                "If you work out {e}, what do you get?",
+                "When you compute {e}, what is the value?",
             ),
-            held_out=("How much is {e}?", "Compute the value of {e}.", "Find {e}."),
+            held_out=(
+                "How much is {e}?",
+                "Compute the value of {e}.",
+                "Find {e}.",
+                "Can you find {e}?",
+                "{e}. Find the value.",
+                "What number is {e}?",
+                "If you compute {e}, what is the value?",
+                "Please work out the value of {e}.",
+                "Tell me what {e} is.",
+            ),
         )
     }
 
@@ -82,9 +121,24 @@ def _reduced(text: str, match: re.Match[str]) -> tuple[str, str]:
     """The operation worked out, and the expression that is left."""
     a, sign, b = int(match[1]), match[2], int(match[3])
     value = _apply(a, sign, b)
-    step = f"{a}{sign}{b}={value}" if a < 0 or sign == "/" else WORKED[sign](a, b)
+    step = _worked(a, sign, b)
     left = f"{text[: match.start()]}{value}{text[match.end() :]}"
     return step, re.sub(r"\((\d+)\)", r"\1", left)
+
+
+def _worked(a: int, sign: str, b: int) -> str:
+    """The operation in steps: below zero, first the sum or difference of the numbers without signs."""
+    match sign:
+        case "*":
+            return places.product(a, b)
+        case "/":
+            return places.quotient(a, b)
+        case "-" if a >= 0:
+            return places.minus(a, b)
+        case "+" if a >= 0:
+            return places.plus(a, b)
+    bare = places.plus(-a, b) if sign == "-" else places.minus(max(-a, b), min(-a, b))
+    return f"{a}{sign}{b}: {bare.partition(': ')[2] or bare}, {a}{sign}{b}={_apply(a, sign, b)}"
 
 
 def _draw(
@@ -103,10 +157,10 @@ def _draw(
     if not left or not right:
         return None
     (tree, a), (other, b) = left, right
+    if sign == "/" and isinstance(other, int):
+        other = b = rng.randint(2, 9)
     if sign == "/" and before == 0:
         tree = a = b * rng.randint(2, 9)
-    elif sign == "/" and isinstance(other, int):
-        other = b = rng.randint(2, 9)
     value = _apply(a, sign, b)
     return ((tree, sign, other), value) if _fits(a, sign, b, value, limit, first) else None
 
@@ -115,9 +169,9 @@ def _fits(a: int, sign: str, b: int, value: int, limit: int, first: bool) -> boo
     """Whether the operation is exact and can be worked out in one line."""
     match sign:
         case "*":
-            return value <= limit and min(a, b) > 1 and (min(a, b) < 10 or max(a, b) < 100)
+            return value <= limit and 1 < min(a, b) < 10
         case "/":
-            return b > 1 and value * b == a and min(b, value) < 10 and max(b, value) < 100
+            return 1 < b < 10 and value * b == a
     if a >= 0 and value > 0:
         return value <= limit
     return first and b < 100 and value > -100

@@ -2,8 +2,9 @@
 
 The rule is looked for in a fixed order: equal differences, differences in turns, a constant factor, sums of
 the two before, equal second differences; where the numbers go up and down, every other number. No two of
-these rules lead to different numbers. Every difference and sum has a line of its own and is worked out a
-place at a time: before, small models failed at `51-49` and not at the rule. A mistake can be planted in the last step: the check finds it.
+these rules lead to different numbers. Every difference and sum has a line of its own, worked out a place at a
+time: in one step small models fail at `51-49`, long before they fail at the rule. A mistake can be planted in
+the last step: the check finds it.
 """
 
 from collections.abc import Mapping
