@@ -67,7 +67,7 @@ from mull.tasks.progressions import check, continuations, explain
                 "6,8,10: not the same",
                 "Times 76,82,90,100: 82=76*1+6: no",
                 "Sums:",
-                "76+82: 76+80=156, 156+2=158, need 90: no",
+                "76+82=158, need 90: no",
                 "Up:",
                 "8-6=2",
                 "10-8=2",
