@@ -1,6 +1,7 @@
 /* One forward step of a Qwen2 or Qwen3 decoder for any mix of rows; see base.py for what rows are and
    reference.py for what is computed. Plain C, called through ctypes by cpu.py, which checks shapes and
    owns weights and pages. Compiled once per instruction set (hatch_build.py). */
+#define _GNU_SOURCE /* processor affinity */
 #include "cpu_attention.h"
 #include "cpu_choose.h"
 #include "cpu_threads.h"
@@ -147,9 +148,11 @@ static void activate_row(const job *j, const layer *l, int row) {
 
 /* One item of work is `grain` of `n` things; the loop body handles [first, last). */
 #define SHARE(n, grain) \
-    for (int last, first; (first = take(&j->r->pool, n, grain, &last)) < (n);)
+    for (int last, first; (first = take(&j->r->pool, thread, n, grain, &last)) < (n);)
+#define SHARE_ROWS(n) \
+    SHARE(n, (n) / (4 * j->r->pool.size) + 1) for (int row = first; row < last; row++)
 
-static void multiply_all(const job *j, const matrix *w, const operand *o, int rows, float *y, size_t stride,
+static void multiply_all(const job *j, int thread, const matrix *w, const operand *o, int rows, float *y, size_t stride,
                          int add) {
     const int panels = w->n / PANEL, threads = j->r->pool.size;
     const int grain = threads == 1 ? panels : (int)padded((size_t)(panels / (4 * threads) + 1), 4);
@@ -157,7 +160,7 @@ static void multiply_all(const job *j, const matrix *w, const operand *o, int ro
     barrier(&j->r->pool);
 }
 
-static void attend_all(const job *j, attention *a, int index) {
+static void attend_all(const job *j, int thread, attention *a, int index) {
     const model *m = j->m;
     const workspace *s = &j->r->space;
     const int rows = j->b->rows, threads = j->r->pool.size, group = m->heads / m->kv_heads;
@@ -186,31 +189,31 @@ static void step(void *argument, int thread) {
 
     for (int i = 0; i < m->layers; i++) {
         const layer *l = m->layer + i;
-        SHARE(rows, 1) {
-            if (i == 0) embed_row(j, first);
-            norm_row(j, s->x + (size_t)first * stride, l->input_norm, first, l->qkv.kind);
+        SHARE_ROWS(rows) {
+            if (i == 0) embed_row(j, row);
+            norm_row(j, s->x + (size_t)row * stride, l->input_norm, row, l->qkv.kind);
         }
         barrier(p);
-        multiply_all(j, &l->qkv, &s->in, rows, s->qkv, (size_t)l->qkv.n, 0);
-        SHARE(rows, 1) finish_qkv_row(j, l, i, first);
+        multiply_all(j, thread, &l->qkv, &s->in, rows, s->qkv, (size_t)l->qkv.n, 0);
+        SHARE_ROWS(rows) finish_qkv_row(j, l, i, row);
         barrier(p);
-        attend_all(j, &a, i);
+        attend_all(j, thread, &a, i);
         if (l->o.kind == INT8) {
-            SHARE(rows, 1) quantize(&s->mixed, first, m->heads * m->dim);
+            SHARE_ROWS(rows) quantize(&s->mixed, row, m->heads * m->dim);
             barrier(p);
         }
-        multiply_all(j, &l->o, &s->mixed, rows, s->x, stride, 1);
-        SHARE(rows, 1) norm_row(j, s->x + (size_t)first * stride, l->post_norm, first, l->gate_up.kind);
+        multiply_all(j, thread, &l->o, &s->mixed, rows, s->x, stride, 1);
+        SHARE_ROWS(rows) norm_row(j, s->x + (size_t)row * stride, l->post_norm, row, l->gate_up.kind);
         barrier(p);
-        multiply_all(j, &l->gate_up, &s->in, rows, s->gate_up, (size_t)l->gate_up.n, 0);
-        SHARE(rows, 1) activate_row(j, l, first);
+        multiply_all(j, thread, &l->gate_up, &s->in, rows, s->gate_up, (size_t)l->gate_up.n, 0);
+        SHARE_ROWS(rows) activate_row(j, l, row);
         barrier(p);
-        multiply_all(j, &l->down, &s->active, rows, s->x, stride, 1);
+        multiply_all(j, thread, &l->down, &s->active, rows, s->x, stride, 1);
     }
-    SHARE(j->b->wanted, 1)
-        norm_row(j, s->x + (size_t)j->b->wants[first] * stride, m->norm, first, m->head.kind);
+    SHARE_ROWS(j->b->wanted)
+        norm_row(j, s->x + (size_t)j->b->wants[row] * stride, m->norm, row, m->head.kind);
     barrier(p);
-    multiply_all(j, &m->head, &s->in, j->b->wanted, j->b->logits, (size_t)m->head.n, 0);
+    multiply_all(j, thread, &m->head, &s->in, j->b->wanted, j->b->logits, (size_t)m->head.n, 0);
 }
 
 /* ---- memory and checks ----------------------------------------------------------------------------- */
@@ -264,12 +267,6 @@ static size_t lay_out(workspace *s, const model *m, char *base, int rows) {
 #undef FLOATS
     s->rows = rows;
     return at;
-}
-
-static void *zeroed(size_t bytes) { /* aligned to a cache line */
-    void *memory = NULL;
-    if (posix_memalign(&memory, 64, padded(bytes, 64))) return NULL;
-    return memset(memory, 0, padded(bytes, 64));
 }
 
 static int reserve(workspace *s, const model *m, int rows) {
@@ -336,9 +333,12 @@ EXPORT void mull_to_bf16(const float *from, uint16_t *to, int64_t n) {
 }
 
 EXPORT runtime *mull_open(const model *m, int threads) {
-    runtime *r = calloc(1, sizeof *r);
+    runtime *r = zeroed(sizeof *r);
     if (!r) return NULL;
-    pool_open(&r->pool, threads);
+    if (!pool_open(&r->pool, threads)) {
+        free(r);
+        return NULL;
+    }
     r->attention_size = (int)attention_floats(&m->cache, m->heads / m->kv_heads);
     r->attention = zeroed((size_t)r->pool.size * (size_t)r->attention_size * sizeof(float));
     return r;
