@@ -298,7 +298,7 @@ def test_dead_ends_are_searched_to_their_end() -> None:
                 *lines, back = search.text.rstrip().split("\n")
                 move = re.search(r": (\S+)=", slip.text)
                 assert move
-                assert back == f"Back to [{','.join(map(str, problem.facts['numbers']))}], not {move[1]}"
+                assert back == f"Back to [{','.join(map(str, problem.facts['numbers']))}], {move[1]} no"
                 headers = [line for line in lines if not line.endswith(" no")]
                 assert [header[:2] for header in headers] == ["1:", "2:", "3:"]
                 seen += 1

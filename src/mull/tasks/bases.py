@@ -37,11 +37,10 @@ class Bases(Family):
                         ("what is", "in", ""),
                         ("Write", "in", "."),
                         ("Convert", "to", "."),
-                        ("convert", "to", ""),
+                        ("find", "in", ""),
                         ("Find", "in", "."),
                         ("Work out", "in", "."),
                         ("How do you write", "in", "?"),
-                        ("How do you convert", "to", "?"),
                         ("Can you write", "in", "?"),
                     )
                     for number in ("{n}", "the number {n}")
@@ -60,7 +59,7 @@ class Bases(Family):
                 "How much is {n} in {base}?",
                 "Compute {n} in {base}.",
                 "Find out how to write {n} in {base}.",
-                "Can you convert {n} to {base}?",
+                "Can you find {n} in {base}?",
                 "Which number in {base} is {n}?",
                 "In {base}, find {n}.",
                 "In {base}, how do you write {n}?",
@@ -75,11 +74,10 @@ class Bases(Family):
                         ("what is", "in", ""),
                         ("Write", "in", "."),
                         ("Convert", "to", "."),
-                        ("convert", "to", ""),
+                        ("find", "in", ""),
                         ("Find", "in", "."),
                         ("Work out", "in", "."),
                         ("How do you write", "in", "?"),
-                        ("How do you convert", "to", "?"),
                         ("Can you write", "in", "?"),
                     )
                     for number in ("{d} from {base}", "the {base} number {d}")
@@ -94,7 +92,7 @@ class Bases(Family):
             ),
             held_out=(
                 "How much is the {base} number {d} in decimal?",
-                "Can you convert {d} from {base} to decimal?",
+                "Can you find {d} from {base} in decimal?",
                 "Which decimal number is {d} from {base}?",
                 "In decimal, how do you write {d} from {base}?",
                 "The {base} number {d} is what in decimal?",

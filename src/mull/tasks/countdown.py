@@ -36,7 +36,7 @@ class Countdown(Family):
                         ("Combine", " to ", "make", "."),
                         ("Combine", " with + - * / to ", "get", "."),
                         ("How can you use", " to ", "make", "?"),
-                        ("How do you combine", " to ", "get", "?"),
+                        ("How do you use", " to ", "get", "?"),
                         ("Countdown: from", " ", "make", "."),
                         ("From", ", ", "make", "."),
                     )
@@ -48,13 +48,13 @@ class Countdown(Family):
                         ("Make", "from", "."),
                         ("Make", "with", ", each number at most once."),
                         ("make", "with", ""),
-                        ("Get", "from", ". Each number may be used once."),
-                        ("Reach", "with", "."),
+                        ("How do you get", "from", "? Each number may be used once."),
+                        ("Make", "with", "."),
                         ("How can you get", "from", "?"),
                         ("How do you make", "with", "?"),
                         ("Can you reach", "with", "? Each number may be used once."),
-                        ("Can you get", "using", "?"),
-                        ("Find a way to make", "using", "."),
+                        ("Can you get", "from", "?"),
+                        ("Find a way to make", "with", "."),
                     )
                     for numbers in ("{these}", "the numbers {n}", "{n}")
                 ),
@@ -68,7 +68,7 @@ class Countdown(Family):
                 "Using the numbers {n}, reach {t}.",
                 "Can you make {t} from {these}?",
                 "Can you use {n} to get {t}?",
-                "How can you reach {t} using the numbers {n}?",
+                "How can you reach {t} with the numbers {n}?",
                 "The numbers are {n}. How do you get {t}?",
                 "Combine the numbers {these} and make {t}.",
                 "With the numbers {n}, find a way to get {t}.",
@@ -179,7 +179,7 @@ def _dead_ends(rng: Random, numbers: State, target: int, room: int) -> list[Segm
     segments: list[Segment] = []
     for move, after in rng.sample(found := moves(numbers), min(4, len(found))):
         lines, path = search(after, target)
-        rest = "\n".join([*lines, f"Back to {listed(numbers)}, not {move[0]}{move[1]}{move[2]}"]) + "\n"
+        rest = "\n".join([*lines, f"Back to {listed(numbers)}, {move[0]}{move[1]}{move[2]} no"]) + "\n"
         if move[3] != target and not path and len(rest) <= room:
             start = f"{_tried(numbers, move, after, target)}\n"
             segments += [Segment(start, learn=False), Segment(rest)]
