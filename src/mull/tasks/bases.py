@@ -150,8 +150,8 @@ def _into(number: int, base: int) -> list[str]:
 
 
 def _divided(number: int, base: int) -> str:
-    """Division with remainder: base 2 at once, others digit by digit with the quotient so far behind `|`."""
-    if base == 2 or number < base:
+    """Division with remainder, digit by digit, with the quotient so far behind `|`."""
+    if number < base:
         return written.divided(number, base)
     if number < 10 * base:
         return _digit(number, base)

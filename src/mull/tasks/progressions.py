@@ -13,16 +13,12 @@ Step = tuple[int, str, int]  # the last step: the number it starts from, the sig
 def explain(terms: Terms) -> tuple[list[str], Step]:
     """The lines that find the rule, and the step to the next number; one of the rules has to fit."""
     lines, gaps = _differences(terms)
-    way, row = lines[0], ",".join(map(str, gaps))
-    sign = "-" if way == "Down:" else "+"
-    if len(set(gaps)) == 1:
-        return [*lines, f"{row}: same, so {WORDS[sign]} {gaps[0]}"], (terms[-1], sign, gaps[0])
-    if gaps[2:] == gaps[:-2]:
-        sign = "-" if gaps[-2] < 0 else sign
-        k = abs(gaps[-2])
-        return [*lines, f"{row}: in turns, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
+    row = ",".join(map(_way, gaps))
+    if len(set(gaps)) == 1 or gaps[2:] == gaps[:-2]:
+        found = "same" if len(set(gaps)) == 1 else "in turns"
+        return [*lines, f"{row}: {found}, so {_way(gaps[-2])}"], _moved(terms[-1], gaps[-2])
     lines.append(f"{row}: not the same")
-    if way == "Differences:":
+    if min(gaps) < 0 < max(gaps):
         every = terms[-2::-2][::-1]
         rest, step = explain(every)
         return [*lines, f"Every other: {','.join(map(str, every))}", *rest], step
@@ -31,18 +27,22 @@ def explain(terms: Terms) -> tuple[list[str], Step]:
     miss = next((i for i, (a, b) in enumerate(pairs) if a != b * k), None)
     factors = ", ".join(divided(a, b) for a, b in pairs[: None if miss is None else miss + 1])
     shown = ",".join(map(str, terms))
+    falls = gaps[0] < 0
     if miss is None:
-        sign = "*" if sign == "+" else "/"
+        sign = "/" if falls else "*"
         return [*lines, f"Times {shown}: {factors}: yes, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
     lines.append(f"Times {shown}: {factors}: no")
-    lines += [] if way == "Down:" else _sums(terms)
-    if lines[-1].endswith(f"so up {terms[-2]}"):
-        return lines, (terms[-1], "+", terms[-2])
-    more, seconds = _differences(gaps)
-    k = 2 * gaps[-1] - gaps[-2]
-    change = (places.plus if k > gaps[-1] else places.minus)(gaps[-1], seconds[0])
-    lines += [*more, f"{','.join(map(str, seconds))}: same", f"{change}, so {WORDS[sign]} {k}"]
-    return lines, (terms[-1], sign, k)
+    if not falls:
+        lines += _sums(terms)
+        if lines[-1].startswith("Sums"):
+            return lines, (terms[-1], "+", terms[-2])
+    sizes = tuple(map(abs, gaps))
+    more, seconds = _differences(sizes)
+    k = sizes[-1] + seconds[-1]
+    change = (places.plus if seconds[-1] > 0 else places.minus)(sizes[-1], abs(seconds[-1]))
+    step = _moved(terms[-1], -k if falls else k)
+    lines += [*more, f"{','.join(map(_way, seconds))}: same", f"{change}, so {WORDS[step[1]]} {k}"]
+    return lines, step
 
 
 def continuations(terms: Terms) -> set[int]:
@@ -76,21 +76,26 @@ def check(value: int, step: Step) -> tuple[str, int]:
 
 
 def _differences(terms: Terms) -> tuple[list[str], Terms]:
-    """A line for each, and their results; the larger number first, if the numbers only rise or only fall."""
-    gaps = _gaps(terms)
-    if all(gap < 0 for gap in gaps):
-        return ["Down:", *(places.minus(a, b) for a, b in pairwise(terms))], tuple(-gap for gap in gaps)
-    way = "Up:" if all(gap > 0 for gap in gaps) else "Differences:"
-    return [way, *(places.minus(b, a) for a, b in pairwise(terms))], gaps
+    """A line for each difference, `up 12-7=5` (the larger number first), and all of them."""
+    lines = [f"{'down' if b < a else 'up'} {places.minus(max(a, b), min(a, b))}" for a, b in pairwise(terms)]
+    return lines, _gaps(terms)
+
+
+def _way(gap: int) -> str:
+    return f"{'down' if gap < 0 else 'up'} {abs(gap)}"
+
+
+def _moved(last: int, gap: int) -> Step:
+    return last, "-" if gap < 0 else "+", abs(gap)
 
 
 def _sums(terms: Terms) -> list[str]:
-    """A line for each sum of two neighbours, up to one that is not the number after them."""
-    lines = ["Sums:"]
+    """A line for each sum of two neighbours beside the number after them, up to one that is another."""
+    lines = []
     for a, b, c in zip(terms, terms[1:], terms[2:], strict=False):
-        lines.append(places.plus(a, b))
+        lines.append(f"{places.plus(a, b)}, need {c}: {'yes' if a + b == c else 'no'}")
         if a + b != c:
-            return [*lines[:-1], f"{lines[-1]}, need {c}: no"]
+            return lines
     return [*lines, f"Sums: yes, so up {terms[-2]}"]
 
 
