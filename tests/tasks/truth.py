@@ -74,9 +74,13 @@ def _paths(right: int, up: int) -> int:
 
 def remainders(question: str) -> str:
     numbers = _numbers(question)
-    if re.search(r"\d(?: times )?x", question):
-        a, *rest = numbers
-        m, b = rest if re.search(r"mod \d+ =", question) else reversed(rest)
+    if times_x := re.search(r"(\d+)(?: times )?x", question):
+        modulus = re.search(r"(?:mod|divided by) (\d+)", question)
+        assert modulus
+        a, m = int(times_x[1]), int(modulus[1])
+        numbers.remove(a)
+        numbers.remove(m)
+        (b,) = numbers
         return str(next(x for x in range(1, m + 1) if (a * x - b) % m == 0))
     if "^" in question:
         a, n, m = numbers
@@ -88,7 +92,7 @@ def remainders(question: str) -> str:
         return str(numbers[0] % numbers[1])
     if "remainders" in question:  # with remainders a and b when divided by m and n
         a, b, m, n = numbers
-    elif question.startswith("Divided") or re.search(r"mod \d+ =", question):
+    elif re.search(r"[dD]ivided by \d+ (?:a number )?leaves|mod \d+ =", question):
         m, a, n, b = numbers
     else:  # a mod m, remainder a when divided by m
         a, m, b, n = numbers
@@ -247,7 +251,7 @@ def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
 
 def _asked(question: str) -> str:
     match = re.search(
-        r"[Ff]ind ([xy])\b|what is ([xy])\b|What is ([xy])\b|for ([xy])\b|([xy]) = \?", question
+        r"(?:[Ff]ind|is|me|out|[Cc]ompute|[Ss]olve|for|Which) ([xy])\b(?! ?[-+=])|([xy]) = \?", question
     )
     assert match, question
     return next(letter for letter in match.groups() if letter)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from mull.tasks import ways
+from mull.tasks.asking import joined, wanted
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.knights import NAMES
 
@@ -38,19 +39,27 @@ class Counting(Family):
     title = "ways to choose and to order, paths on a grid"
     wordings: Mapping[str, Wordings] = dict.fromkeys(
         TO_DO,
-        Wordings(
-            seen=(
-                "In how many ways can you {do}?",
-                "How many ways are there to {do}?",
-                "Find the number of ways to {do}.",
-                "In how many ways can {name} {do}?",
-                "how many ways to {do}",
-                "What is the number of ways to {do}?",
-                "{name} can {do}. How many ways are there?",
-                "You can {do}. In how many ways?",
-                "How many ways does {name} have to {do}?",
+        joined(
+            wanted(("the number of ways to {do}", "how many ways there are to {do}"), ("how many ways I have to {do}",)),
+            Wordings(
+                (
+                    "In how many ways can you {do}?",
+                    "In how many ways can {name} {do}?",
+                    "How many ways are there to {do}?",
+                    "How many ways does {name} have to {do}?",
+                    "How many ways do I have to {do}?",
+                    "how many ways to {do}",
+                    "{name} can {do}. How many ways are there?",
+                    "{name} wants to {do}. In how many ways?",
+                    "You can {do}. In how many ways?",
+                    "I want to {do}. How many ways are there?",
+                ),
+                (
+                    "How many ways do you have to {do}?",
+                    "Find out in how many ways {name} can {do}.",
+                    "We can {do}. How many ways is that?",
+                ),
             ),
-            held_out=("How many ways do you have to {do}?", "Find out in how many ways {name} can {do}."),
         ),
     )
 

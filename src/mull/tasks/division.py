@@ -8,6 +8,7 @@ goes on to the next one. Some traces guess wrongly on purpose, and only that dig
 from collections.abc import Mapping
 from random import Random
 
+from mull.tasks.asking import done, joined, short, wanted
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, spaced
 
 ONE_DIGIT, TEENS, TWO_DIGITS = (2, 9), (11, 19), (11, 99)
@@ -26,40 +27,24 @@ class Division(Family):
     name = "division"
     title = "quotients of whole numbers, exact or with remainder"
     wordings: Mapping[str, Wordings] = {
-        "plain": Wordings(
-            seen=(
-                "What is {d}?",
-                "Compute {d}.",
-                "Calculate {d}.",
-                "Work out {d}.",
-                "{d}",
-                "{d} = ?",
-                "What is {a} ÷ {b}?",
-                "what is {a} divided by {b}",
-                "Divide {a} by {b}.",
-                "Find the quotient of {a} and {b}.",
-                "What do you get when you divide {a} by {b}?",
-                "How much is {a} divided by {b}?",
-            ),
-            held_out=("How much is {d}?", "Compute the quotient of {a} and {b}.", "Find {a} divided by {b}."),
+        "plain": joined(
+            short(("{d}", "{a} ÷ {b}", "{a} divided by {b}")),
+            wanted(("the quotient of {a} and {b}",), ("the quotient when {a} is divided by {b}",)),
+            done(("divide {a} by {b}",)),
         ),
-        "rest": Wordings(
-            seen=(
-                "Divide {a} by {b} with remainder.",
-                "What is {a} divided by {b}, with remainder?",
-                "What are the quotient and the remainder of {a} divided by {b}?",
-                "Find the quotient and remainder when {a} is divided by {b}.",
-                "Compute {d} with remainder.",
-                "{d} with remainder",
-                "what is {d} with remainder",
-                "Work out {d}. Give the quotient and the remainder.",
-                "Find {a} ÷ {b} with remainder.",
-                "Divide {a} by {b}. What are the quotient and the remainder?",
+        "rest": joined(
+            short(("{d} with remainder", "{a} divided by {b} with remainder")),
+            wanted(
+                (
+                    "the quotient and the remainder of {d}",
+                    "the quotient and remainder when {a} is divided by {b}",
+                    "quotient and remainder of {a} divided by {b}",
+                ),
+                ("the quotient and the remainder when you divide {a} by {b}",),
             ),
-            held_out=(
-                "Compute {a} divided by {b} with remainder.",
-                "What are the quotient and remainder when {a} is divided by {b}?",
-                "Find {d} with remainder.",
+            done(
+                ("divide {a} by {b} with remainder", "divide {a} by {b} and find the remainder"),
+                ("divide {a} by {b} and give quotient and remainder",),
             ),
         ),
     }

@@ -10,46 +10,92 @@ from random import Random
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.linear import solve
 
+_ASKS = ("what is {v}?", "find {v}.", "how much is {v}?", "tell me {v}.", "which number is {v}?", "work out {v}.")
+_NEW_ASKS = ("what number is {v}?", "compute {v}.")
+_GIVEN = ("if {eq}", "when {eq}", "given that {eq}", "for {eq}")
+_NEW_GIVEN = ("given {eq}", "with {eq}")
+_PLAIN = (
+    "Solve {eq} for {v}.",
+    "solve {eq} for {v}",
+    "Please solve {eq} for {v}.",
+    "Can you solve {eq} for {v}?",
+    "Help me solve {eq} for {v}.",
+    "Solve for {v}: {eq}",
+    "Find {v} such that {eq}.",
+    "find {v}: {eq}",
+    "{eq}, {v} = ?",
+    "{eq}. Find {v}.",
+    "{eq}. What is {v}?",
+    "{eq}, so what is {v}?",
+    "What is {v} such that {eq}?",
+    "We know that {eq}. What is {v}?",
+)
+_NEW_PLAIN = (
+    "{v} = ? We know that {eq}.",
+    "I know that {eq}. Help me find {v}.",
+    "I want to solve {eq} for {v}.",
+    "Which {v} is it if {eq}?",
+)
+
+
+def _given(given: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
+    """Given the equation, the question: in both orders."""
+    return tuple(
+        template
+        for ask in asks
+        for condition in given
+        for template in (
+            f"{condition[0].upper()}{condition[1:]}, {ask}",
+            f"{ask[0].upper()}{ask[1:-1]} {condition}{ask[-1]}",
+        )
+    )
+
+
 _SOLVE = Wordings(
-    seen=(
-        "Solve {eq} for {v}.",
-        "Solve {eq}.",
-        "Solve for {v}: {eq}",
-        "If {eq}, what is {v}?",
-        "Find {v} such that {eq}.",
-        "What is {v} if {eq}?",
-        "{eq}, {v} = ?",
-        "find {v}: {eq}",
-    ),
-    held_out=("Given that {eq}, find {v}.", "What is {v} when {eq}?"),
+    seen=("Solve {eq}.", "solve {eq}", *_PLAIN, *_given(_GIVEN, _ASKS)),
+    held_out=(*_NEW_PLAIN, *_given(_NEW_GIVEN, (*_ASKS, *_NEW_ASKS)), *_given(_GIVEN, _NEW_ASKS)),
 )
-_SYSTEM = Wordings(
-    seen=(
-        "If {eq} and {eq2}, what is {v}?",
-        "Solve {eq} and {eq2} for {v}.",
-        "Solve for {v}: {eq}, {eq2}",
-        "Given that {eq} and {eq2}, find {v}.",
-        "What is {v} if {eq} and {eq2}?",
-        "Find {v} when {eq} and {eq2}.",
-        "{eq}, {eq2}, {v} = ?",
-        "Find {v} such that {eq} and {eq2}.",
-    ),
-    held_out=("Find {v} if {eq} and {eq2}.", "Given that {eq} and {eq2}, what is {v}?"),
+_SYSTEM = Wordings(  # two equations instead of one, with "and" or a comma
+    *(
+        tuple(
+            template.replace("{eq}", "{eq} and {eq2}" if number % 3 else "{eq}, {eq2}")
+            for number, template in enumerate(share)
+            if "{v}" in template
+        )
+        for share in (_SOLVE.seen, _SOLVE.held_out)
+    )
 )
+_HERDS = (
+    "A farm has hens and cows with {h} heads and {l} legs.",
+    "There are {h} animals, hens and cows, with {l} legs in total.",
+    "Hens and cows together have {h} heads and {l} legs.",
+    "A farmer has {h} animals, hens and cows. They have {l} legs.",
+    "On a farm there are {h} heads and {l} legs of hens and cows.",
+    "Some hens and cows have {h} heads and {l} legs in total.",
+    "I count {h} heads and {l} legs of cows and hens.",
+    "There are {l} legs and {h} heads of hens and cows.",
+    "{h} hens and cows have {l} legs.",
+    "A farmer has hens and cows. Together they have {l} legs and {h} heads.",
+)
+_NEW_HERDS = (
+    "A farm has {h} animals, hens and cows, with {l} legs together.",
+    "The hens and cows on a farm have {l} legs and {h} heads.",
+    "{h} animals on a farm have {l} legs. They are hens and cows.",
+)
+_HOW_MANY = (
+    "How many {v} are there?",
+    "How many {v} is that?",
+    "Find the number of {v}.",
+    "How many {v}?",
+    "How many of them are {v}?",
+    "Tell me how many {v} there are.",
+)
+_NEW_HOW_MANY = ("What is the number of {v}?", "Find out how many {v} there are.")
 _FARM = Wordings(
-    seen=(
-        "A farm has hens and cows with {h} heads and {l} legs. How many {v} are there?",
-        "There are {h} animals, hens and cows, with {l} legs in total. How many {v} are there?",
-        "Hens and cows together have {h} heads and {l} legs. How many {v} are there?",
-        "A farmer has {h} animals, hens and cows. They have {l} legs. How many {v} is that?",
-        "On a farm there are {h} heads and {l} legs of hens and cows. Find the number of {v}.",
-        "Some hens and cows have {h} heads and {l} legs in total. How many {v}?",
-        "We count {h} heads and {l} legs of cows and hens. How many {v} are there?",
-        "There are {l} legs and {h} heads of hens and cows. How many {v} are there?",
-    ),
+    seen=tuple(f"{herd} {ask}" for herd in _HERDS for ask in _HOW_MANY),
     held_out=(
-        "A farm has {h} animals, hens and cows, with {l} legs in total. Find the number of {v}.",
-        "Hens and cows together have {l} legs and {h} heads. How many {v}?",
+        *(f"{herd} {ask}" for herd in _NEW_HERDS for ask in (*_HOW_MANY, *_NEW_HOW_MANY)),
+        *(f"{herd} {ask}" for herd in _HERDS for ask in _NEW_HOW_MANY),
     ),
 )
 KINDS = {

@@ -8,6 +8,7 @@ from math import gcd
 from random import Random
 
 from mull.tasks import modular
+from mull.tasks.asking import framed, joined, short, wanted
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.written import SMALL
 
@@ -20,81 +21,100 @@ CONGRUENCE = {2: (5, 16), 3: (5, 36), 4: (20, 60), 5: (61, 99)}  # modulus
 ROUND = (100, 1000)  # large moduli by which it is easy to divide
 
 
+def _remainder(a: str) -> Wordings:
+    """Asks for the remainder of the number or expression `a`."""
+    wordings = joined(
+        short(("{a} mod {m}",)),
+        wanted(
+            (
+                "the remainder when {a} is divided by {m}",
+                "the remainder of {a} divided by {m}",
+                "the remainder of {a} / {m}",
+            ),
+            ("the remainder when you divide {a} by {m}",),
+        ),
+        Wordings(
+            (
+                "Divide {a} by {m}. What is the remainder?",
+                "Divide {a} by {m} and find the remainder.",
+                "If {a} is divided by {m}, what is the remainder?",
+                "What remains when {a} is divided by {m}?",
+                "what remains if you divide {a} by {m}",
+                "What is left when you divide {a} by {m}?",
+                "{a} is divided by {m}. Find the remainder.",
+                "Which remainder does {a} leave when divided by {m}?",
+            ),
+            (
+                "When {a} is divided by {m}, what is the remainder?",
+                "What is left when {a} is divided by {m}?",
+                "When you divide {a} by {m}, what remains?",
+            ),
+        ),
+    )
+    return Wordings(*(tuple(each.replace("{a}", a) for each in share) for share in (wordings.seen, wordings.held_out)))
+
+
 class Remainders(Family):
     name = "remainders"
     title = "remainders of long numbers, powers and products, congruences"
     wordings: Mapping[str, Wordings] = {
-        "long": Wordings(
-            seen=(
-                "What is the remainder when {a} is divided by {m}?",
-                "Find {a} mod {m}.",
-                "What is {a} mod {m}?",
-                "{a} mod {m}",
-                "Compute {a} mod {m}.",
-                "What remains when {a} is divided by {m}?",
-                "Find the remainder of {a} divided by {m}.",
-                "Divide {a} by {m}. What is the remainder?",
-                "what is the remainder of {a} / {m}",
+        "long": _remainder("{a}"),
+        **dict.fromkeys(("power", "product"), _remainder("{p}")),
+        "congruence": joined(
+            wanted(
+                (
+                    "the smallest positive x with {e} mod {m}",
+                    "the smallest positive x such that {e} mod {m}",
+                    "the smallest positive x such that {a}x leaves remainder {b} when divided by {m}",
+                    "the smallest positive x with {a}x ≡ {b} (mod {m})",
+                    "the smallest positive number x with {a}x mod {m} = {b}",
+                    "the smallest positive x with remainder {b} when {a}x is divided by {m}",
+                ),
+                (
+                    "the smallest positive number x such that {a}x ≡ {b} (mod {m})",
+                    "the smallest positive x such that {a}x divided by {m} leaves {b}",
+                ),
             ),
-            held_out=(
-                "Find the remainder when {a} is divided by {m}.",
-                "When {a} is divided by {m}, what is the remainder?",
-            ),
-        ),
-        **dict.fromkeys(
-            ("power", "product"),
             Wordings(
-                seen=(
-                    "Find the remainder when {p} is divided by {m}.",
-                    "What is {p} mod {m}?",
-                    "Find {p} mod {m}.",
-                    "{p} mod {m}",
-                    "What is the remainder when {p} is divided by {m}?",
-                    "Divide {p} by {m}. What is the remainder?",
-                    "What is the remainder of {p} divided by {m}?",
-                    "what remains when {p} is divided by {m}",
-                ),
-                held_out=(
-                    "Find the remainder of {p} divided by {m}.",
-                    "When {p} is divided by {m}, what is the remainder?",
-                ),
+                framed(
+                    ("{} Find the smallest positive x.", "{} What is the smallest positive x?"),
+                    ("Solve {e} mod {m}.", "{e} mod {m}.", "{a} times x leaves remainder {b} when divided by {m}."),
+                )
+                + ("solve {e} mod {m}, smallest positive x", "If {e} mod {m}, what is the smallest positive x?"),
+                ("We know that {e} mod {m}. Find the smallest positive x.",),
             ),
         ),
-        "congruence": Wordings(
-            seen=(
-                "Find the smallest positive x with {e} mod {m}.",
-                "Solve {e} mod {m} for the smallest positive x.",
-                "What is the smallest positive x with {e} mod {m}?",
-                "Find the smallest positive x such that {a}x leaves remainder {b} when divided by {m}.",
-                "{e} mod {m}. Find the smallest positive x.",
-                "Solve {a}x ≡ {b} (mod {m}). What is the smallest positive x?",
-                "Which is the smallest positive number x with {a}x mod {m} = {b}?",
-                "solve {e} mod {m}, smallest positive x",
-                "{a} times x has remainder {b} when divided by {m}. What is the smallest positive x?",
+        "two": joined(
+            wanted(
+                (
+                    "the smallest positive number with remainder {a} mod {m} and remainder {b} mod {n}",
+                    "the smallest positive number that is {a} mod {m} and {b} mod {n}",
+                    "the smallest positive number that leaves remainder {a} when divided by {m} and "
+                    "remainder {b} when divided by {n}",
+                    "the smallest positive x with x = {a} mod {m} and x = {b} mod {n}",
+                    "the smallest positive number with remainders {a} and {b} when divided by {m} and {n}",
+                    "the smallest positive x such that x mod {m} = {a} and x mod {n} = {b}",
+                ),
+                (
+                    "the smallest positive number that divided by {m} leaves {a} and divided by {n} "
+                    "leaves {b}",
+                    "the smallest positive x that has remainder {a} when divided by {m} and {b} when "
+                    "divided by {n}",
+                ),
             ),
-            held_out=(
-                "What is the smallest positive x such that {e} mod {m}?",
-                "Find the smallest positive number x: {a}x ≡ {b} (mod {m}).",
-            ),
-        ),
-        "two": Wordings(
-            seen=(
-                "Find the smallest positive number with remainder {a} mod {m} and remainder {b} mod {n}.",
-                "Find the smallest positive number that is {a} mod {m} and {b} mod {n}.",
-                "A number leaves remainder {a} when divided by {m} and remainder {b} when divided by {n}. "
-                "What is the smallest such number?",
-                "What is the smallest positive number that leaves remainder {a} when divided by {m} and "
-                "remainder {b} when divided by {n}?",
-                "What is the smallest positive x with x = {a} mod {m} and x = {b} mod {n}?",
-                "Which is the smallest positive number with remainders {a} and {b} when divided by "
-                "{m} and {n}?",
-                "Divided by {m} a number leaves {a}, divided by {n} it leaves {b}. Find the smallest one.",
-                "Find the smallest positive x: x mod {m} = {a} and x mod {n} = {b}.",
-            ),
-            held_out=(
-                "What is the smallest positive number that is {a} mod {m} and {b} mod {n}?",
-                "A number has remainder {a} when divided by {m} and {b} when divided by {n}. "
-                "Find the smallest.",
+            Wordings(
+                framed(
+                    ("{} What is the smallest such number?", "{} Find the smallest one.", "{} Which is the smallest?"),
+                    (
+                        "A number leaves remainder {a} when divided by {m} and remainder {b} when divided by {n}.",
+                        "A number is {a} mod {m} and {b} mod {n}.",
+                        "Divided by {m} a number leaves {a}, divided by {n} it leaves {b}.",
+                    ),
+                ),
+                framed(
+                    ("{} What is the smallest such number?", "{} Find the smallest."),
+                    ("A number has remainder {a} when divided by {m} and {b} when divided by {n}.",),
+                ),
             ),
         ),
     }
