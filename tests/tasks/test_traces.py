@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, product
 from math import comb
 from random import Random
 
@@ -85,47 +85,53 @@ def test_every_line_about_knights_is_true() -> None:
             if match := re.fullmatch(r"\d+: (.*)", line):
                 case = dict(person.split() for person in match[1].split(", "))  # type: ignore[misc]
             elif match := re.fullmatch(r"(\w+) says ([^:]*): (.*), (true|false), (\w+ \w+) (ok|no)", line):
-                speaker, claim, looked, truth, again, verdict = match.groups()
+                speaker, claim, looked, judgement, again, verdict = match.groups()
                 assert again == f"{speaker} {case[speaker]}"
+                parts = re.findall(r"([A-Z][a-z]+)(?: (knight|knave))?", claim)
+                judged = " and " in claim or " or " in claim
                 assert looked == ", ".join(
-                    f"{name} {case[name]}" for name in re.findall("[A-Z][a-z]+", claim)
+                    f"{name} {case[name]}" + judged * (" yes" if IN_CASE[case[name]] == kind else " no")
+                    for name, kind in parts
                 )
                 holds = _holds(claim.split(), {name: IN_CASE[word] for name, word in case.items()})
-                assert truth == ("true" if holds else "false")
+                assert judgement == ("true" if holds else "false")
                 assert verdict == ("ok" if holds == (case[speaker] == "honest") else "no")
             elif line.startswith("So"):
                 kinds = (f"{name} is a {IN_CASE[word]}" for name, word in case.items())
                 assert problem.answer == ", ".join(kinds)
+            elif match := re.fullmatch(r"(\w+) says (.*): (.*)", line):
+                speaker, said, note = match.groups()
+                assert re.search(rf'{speaker} says:? "?{re.escape(said)}\b', problem.question)
+                names, meant = list(problem.facts["names"]), truth.claim(said, speaker)
+                for kinds in product(("knight", "knave"), repeat=len(names)):
+                    of = dict(zip(names, kinds, strict=True))
+                    honest = {name: kind == "knight" for name, kind in of.items()}
+                    assert _holds(note.split(), of) == meant(honest)
             else:
-                assert re.fullmatch(r"Find the kinds of .*\.|\w+ says [^:]*", line), line
+                assert line == "Find the kinds."
 
 
 def test_every_line_about_an_order_is_true() -> None:
-    """Who is under whom, who is top, what is left: each follows from the order."""
+    """The clues in both directions, the way up, who is next: each follows from the order."""
     for problem, segments in samples(tasks.get("ordering"), 60, 0.0):
-        order = problem.facts["order"]
+        order, clues = problem.facts["order"], problem.facts["clues"]
         goal, *lines, find, so = text(segments).split("\n")
-        people = goal.rstrip(".").rpartition(" of ")[2].split(", ")
-        assert sorted(people) == sorted(order)
-        taken: list[str] = []
+        for (a, word, b), line in zip(clues, lines, strict=False):
+            sign, back = (">", "<") if word == "more" else ("<", ">")
+            assert re.fullmatch(rf"{a} is \w+er than {b}: {b} {back} {a}, {a} {sign} {b}", line)
         for line in lines:
-            left = [name for name in people if name not in taken]
-            for a, b in re.findall(r"(\w+) > (\w+)", line):
-                assert order.index(a) < order.index(b)
-            if match := re.fullmatch(r"(\d) (\w+)", line):
-                taken.append(match[2])
-                assert order[int(match[1]) - 1] == match[2]
-            elif line.endswith(" top"):
-                *under, top = line.removesuffix(" top").split(", ")
-                pairs = [part.split(" under ") for part in under]
-                assert [*(name for name, _ in pairs), top] == left[: left.index(top) + 1]
-                assert all(other in left and order.index(other) < order.index(name) for name, other in pairs)
-                assert top == order[len(taken)]
-            elif not re.match(r"\w+ is \w+er than", line):
-                assert line.partition(": ")[0].split(", ") == left
-        assert taken == order
+            for a, sign, b in re.findall(r"([A-Z]\w+) ([<>]) (\w+)", line):
+                assert (order.index(a) < order.index(b)) == (sign == ">")
+        climb, *rows = lines[len(clues) :]
+        way = climb.removesuffix(f", {order[0]} top").split(", ")
+        assert way == [f"{order[0]} top"] or way[-1].endswith(f" < {order[0]}")
+        assert [row.split()[:2] for row in rows] == [[str(i), name] for i, name in enumerate(order, 1)]
+        for row, name in zip(rows, order[1:], strict=False):
+            under, _, far = row.partition(" > ")[2].partition(": ")
+            ruled_out = [pair.split(" < ")[0] for pair in far.split(", ") if pair]
+            assert [each for each in under.split(", ") if each not in ruled_out] == [name]
         asked, _, shown = find.partition(": ")
-        assert goal.startswith(f"{asked} of ")
+        assert goal == f"{asked}."
         assert so.startswith(f"So {asked.removeprefix('Find ')} is ")
         numbered = [part.split() for part in shown.split(", ")]
         assert all(order[int(place) - 1] == name for place, name in numbered)

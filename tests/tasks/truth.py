@@ -186,13 +186,13 @@ def value(expression: str) -> tuple[list[int], Fraction]:
 def knights(question: str) -> str:
     said = re.findall(rf'({NAME}) says:? "?(.*?)\."?(?= |$)', question)
     names = [name for name, _ in said]
-    claims = [_claim(text, name) for name, text in said]
+    claims = [claim(text, name) for name, text in said]
     fitting = [
         case
         for kinds in product((True, False), repeat=len(names))
         if all(
-            claim(case := dict(zip(names, kinds, strict=True))) == case[n]
-            for n, claim in zip(names, claims, strict=True)
+            meant(case := dict(zip(names, kinds, strict=True))) == case[n]
+            for n, meant in zip(names, claims, strict=True)
         )
     ]
     return ", ".join(f"{name} is a {'knight' if kind else 'knave'}" for name, kind in _only(fitting).items())
@@ -224,7 +224,7 @@ def word(question: str) -> str:
     return str(stories.solve(question))
 
 
-def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
+def claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
     """The meaning of a sentence, for a case that says who is a knight."""
     text = re.sub(r"\b(?:I am|I|me)\b", lambda m: f"{speaker} is" if m[0] == "I am" else speaker, text)
     text = text.removesuffix(", or both")
@@ -241,7 +241,7 @@ def _claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
         return lambda case: (kind == "knight") in (case[a], case[b])
     for word, join in ((" and ", all), (" or ", any)):
         if word in text:
-            parts = [_claim(part, speaker) for part in text.split(word)]
+            parts = [claim(part, speaker) for part in text.split(word)]
             return lambda case: join(part(case) for part in parts)
     match = re.fullmatch(rf"({NAME}) is a (knight|knave)", text)
     assert match, text

@@ -64,15 +64,28 @@ def nameless(claims: Sequence[Claim]) -> list[list[str]]:
     return min(renamed(claims, [row.index(person) for person in range(len(row))]) for row in rows)
 
 
-def noted(claim: Claim, names: Sequence[str]) -> str:
-    """The claim in a trace: the people by name, in the order in which their kinds are looked up."""
+def people(claim: Claim, speaker: int) -> list[int]:
+    """Those the claim is about, in the order in which the speaker names them: oneself last, after "and"."""
     match claim:
-        case ["is", a, kind]:
-            return f"{names[a]} {kind}"
-        case [word, a, b]:
-            return f"{names[a]} {names[b]} {word}"
-        case [word, a, kind_a, b, kind_b]:
-            return f"{names[a]} {kind_a} {word} {names[b]} {kind_b}"
+        case [_, a, str(kind_a), b, str(kind_b)]:
+            together = kind_a == kind_b
+        case [_, a, int(b)]:
+            together = True
+        case _:
+            return [claim[1]]
+    return [b, a] if together and a == speaker else [a, b]
+
+
+def noted(claim: Claim, speaker: int, names: Sequence[str]) -> str:
+    """The claim in a trace: the people by name, in the order in which they are named."""
+    about = [names[person] for person in people(claim, speaker)]
+    match claim:
+        case ["is", _, kind]:
+            return f"{about[0]} {kind}"
+        case [word, _, _]:
+            return f"{about[0]} {about[1]} {word}"
+        case [word, _, kind_a, _, kind_b]:
+            return f"{about[0]} {kind_a} {word} {about[1]} {kind_b}"
     raise ValueError(f"unknown claim {claim!r}")
 
 

@@ -1,7 +1,7 @@
 """Knights and knaves: knights tell the truth, knaves lie; who is what?
 
-The trace notes the claims once, then goes through the cases in a fixed order and leaves each at its first
-contradiction. In claims people are knights or knaves; in a case they are honest or lie: two pairs of words,
+The trace repeats each claim as it was said and notes what it means, then goes through the cases in a fixed
+order and leaves each at its first contradiction. In claims people are knights or knaves; in a case they are honest or lie: two pairs of words,
 so that what is looked up is never mistaken for what was said. Every problem has exactly one solution. The key
 of three people forgets their names, so that the splits share no structure; two have too few structures.
 """
@@ -11,7 +11,19 @@ from random import Random
 from typing import Any
 
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
-from mull.tasks.claims import KINDS, cases, holds, nameless, noted, renamed, solutions, spoken
+from mull.tasks.claims import (
+    KINDS,
+    Case,
+    Claim,
+    cases,
+    holds,
+    nameless,
+    noted,
+    people,
+    renamed,
+    solutions,
+    spoken,
+)
 
 NAMES = ("Ann", "Bob", "Cy", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy", "Jon", "Kim", "Leo")
 PEOPLE = {1: 2, 2: 2, 3: 3, 4: 3, 5: 4}
@@ -25,8 +37,14 @@ RULES = (
     "A knight tells the truth, a knave lies.",
     "You meet {people}. Each is a knight or a knave.",
     "{people} are knights or knaves.",
+    "Each of {people} is a knight or a knave.",
+    "On an island you meet {people}. Knights tell the truth, knaves lie.",
     "Each is a knight, who tells the truth, or a knave, who lies.",
+    "Here each person is a knight or a knave.",
+    "{people} are on an island of knights and knaves.",
+    "We know that knights always tell the truth and that knaves always lie.",
     "knights and knaves:",
+    "",
 )
 ASKS = (
     "Who is what?",
@@ -35,30 +53,38 @@ ASKS = (
     "What are {people}?",
     "Who is a knight and who is a knave?",
     "Find out who is a knight and who is a knave.",
+    "Which of them is a knight and which is a knave?",
+    "Tell me who is what.",
+    "Is each of them a knight or a knave?",
+    "Work out what {people} are.",
 )
 NEW_RULES = (
     "On an island each person is a knight, who tells the truth, or a knave, who lies.",
     "{people} are each a knight or a knave.",
+    "You know that a knave always lies and a knight always tells the truth.",
 )
-NEW_ASKS = ("Find out who is what.", "Find out what each of them is.")
+NEW_ASKS = ("Find out who is what.", "Find out what each of them is.", "Which kind is each person?")
 
 
 def _asked(rules: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
-    """The rules before the claims or, where they are a sentence, after them."""
-    return tuple(
-        template
+    """The rules, if any, before the claims or, where they are a sentence, after them."""
+    templates = (
+        " ".join(filter(None, parts))
         for rule in rules
         for ask in asks
-        for template in (f"{rule} {{claims}} {ask}", f"{{claims}} {rule} {ask}")
-        if not template.endswith(f": {ask}")
+        for parts in ((rule, "{claims}", ask), ("{claims}", rule, ask))[: 1 if rule.endswith(":") else 2]
     )
+    return tuple(dict.fromkeys(templates))
 
 
 class Knights(Family):
     name = "knights"
     title = "knights tell the truth, knaves lie: who is what?"
     wordings: Mapping[str, Wordings] = {
-        "claims": Wordings(seen=_asked(RULES, ASKS), held_out=_asked(NEW_RULES, NEW_ASKS))
+        "claims": Wordings(
+            seen=_asked(RULES, ASKS),
+            held_out=_asked(NEW_RULES, (*ASKS, *NEW_ASKS)) + _asked(RULES, NEW_ASKS),
+        )
     }
 
     def draw(self, rng: Random, level: int) -> Facts:
@@ -91,17 +117,22 @@ class Knights(Family):
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
         names, claims = problem.facts["names"], problem.facts["claims"]
-        written = [f"{name} says {noted(claim, names)}" for name, claim in zip(names, claims, strict=True)]
-        lines = [f"Find the kinds of {', '.join(names)}.", *written]
+        written = [
+            f"{name} says {noted(claim, speaker, names)}"
+            for speaker, (name, claim) in enumerate(zip(names, claims, strict=True))
+        ]
+        lines = ["Find the kinds."]
+        for speaker, claim in enumerate(claims):
+            said, note = spoken(claim, speaker, names), noted(claim, speaker, names)
+            lines.append(f"{names[speaker]} says {said}: {note}")
         for number, case in enumerate(cases(len(names)), 1):
-            people = [f"{name} {IN_CASE[kind]}" for name, kind in zip(names, case, strict=True)]
-            lines.append(f"{number}: {', '.join(people)}")
+            held = [f"{name} {IN_CASE[kind]}" for name, kind in zip(names, case, strict=True)]
+            lines.append(f"{number}: {', '.join(held)}")
             for speaker, claim in enumerate(claims):
-                about = ", ".join(people[person] for person in claim[1:] if isinstance(person, int))
                 true = holds(claim, case)
                 fits = true == (case[speaker] == "knight")
-                verdict = f"{'true' if true else 'false'}, {people[speaker]} {'ok' if fits else 'no'}"
-                lines.append(f"{written[speaker]}: {about}, {verdict}")
+                verdict = f"{'true' if true else 'false'}, {held[speaker]} {'ok' if fits else 'no'}"
+                lines.append(f"{written[speaker]}: {_looked_up(claim, speaker, case, held)}, {verdict}")
                 if not fits:
                     break
             else:
@@ -111,6 +142,15 @@ class Knights(Family):
     def truth(self, problem: Problem) -> Facts:
         case = solutions(problem.facts["claims"])[0]
         return {"form": "kinds", "answer": dict(zip(problem.facts["names"], case, strict=True))}
+
+
+def _looked_up(claim: Claim, speaker: int, case: Case, held: list[str]) -> str:
+    """What those are of whom the claim speaks; where it says two things, whether each is so."""
+    about = people(claim, speaker)
+    if claim[0] not in ("and", "or"):
+        return ", ".join(held[person] for person in about)
+    said = {claim[1]: claim[2], claim[3]: claim[4]}
+    return ", ".join(f"{held[person]} {'yes' if case[person] == said[person] else 'no'}" for person in about)
 
 
 def _draw_claim(rng: Random, speaker: int, count: int, level: int) -> list[Any]:

@@ -1,8 +1,7 @@
 """Ordering: who is tallest, second oldest, …, or everybody in order, from clues about three to six people.
 
-Every two neighbours are compared by a clue, so there is exactly one order. The trace turns all clues into one
-direction, then takes away whoever has nobody above, again and again, with the people and clues that are left
-written out each time. Names are part of the key: without them there are too few structures.
+Every two neighbours are compared by a clue, so there is exactly one order. The trace writes each clue in both
+directions, climbs from the first person until nobody is above, and goes down from there, one person a line. Names are part of the key: without them there are too few structures.
 """
 
 from collections.abc import Mapping
@@ -15,26 +14,53 @@ from mull.tasks.knights import NAMES
 WORDS = (("tall", "short"), ("old", "young"), ("fast", "slow"), ("strong", "weak"))  # more, less
 PEOPLE = {1: (3, 3), 2: (4, 4), 3: (4, 5), 4: (5, 5), 5: (6, 6)}
 EXTRA = {1: 0, 2: 0, 3: 1, 4: 2, 5: 3}  # at most so many clues that are not needed
+BUT = 4  # for so many people every clue is a sentence
 PLACES = ("", "second ", "third ")
 
-STARTS = ("", "{people} are friends. ", "Here are some clues: ", "Read the clues. ", "We know {people}. ")
-NEW_STARTS = ("Here are {people}. ", "Read the clues about {people}. ")
+STARTS = (
+    "",
+    "",
+    "{people} are friends. ",
+    "Here are some clues: ",
+    "Here are some clues about {people}. ",
+    "Read the clues. ",
+    "We know {people}. ",
+    "You meet {people}. ",
+    "I have some friends: {people}. ",
+    "We know this: ",
+)
+NEW_STARTS = (
+    "Here are {people}. ",
+    "Read the clues about {people}. ",
+    "Here is what we know about my friends. ",
+)
 WHO = (
     "Who is the {goal}?",
     "Which of them is the {goal}?",
     "Find the {goal}.",
     "Find out who is the {goal}.",
     "Which person is the {goal}?",
+    "Tell me who is the {goal}.",
+    "Who comes out as the {goal}?",
+    "Can you find the {goal} of them?",
+    "Work out who is the {goal}.",
 )
-NEW_WHO = ("Who of them is the {goal}?", "Find the {goal} person.")
+NEW_WHO = ("Who of them is the {goal}?", "Find the {goal} person.", "Can you tell me who is the {goal}?")
 ORDER = (
     "Put them in order from {goal}.",
     "What is the order from {goal}?",
     "Find the order from {goal}.",
     "List them from {goal}.",
     "Who comes where, from {goal}?",
+    "Can you list them all from {goal}?",
+    "Tell me the order from {goal}.",
+    "Write the people in order from {goal}.",
 )
-NEW_ORDER = ("List the people in order from {goal}.", "Find out the order from {goal}.")
+NEW_ORDER = (
+    "List the people in order from {goal}.",
+    "Find out the order from {goal}.",
+    "In what order are they, from {goal}?",
+)
 
 
 def _wordings(starts: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,12 +73,16 @@ def _wordings(starts: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]
     )
 
 
+def _held_out(asks: tuple[str, ...], new_asks: tuple[str, ...]) -> tuple[str, ...]:
+    return _wordings(NEW_STARTS, (*asks, *new_asks)) + _wordings(STARTS, new_asks)
+
+
 class Ordering(Family):
     name = "ordering"
     title = "who is tallest, second oldest, ..., or all in order, from clues"
     wordings: Mapping[str, Wordings] = {
-        "who": Wordings(seen=_wordings(STARTS, WHO), held_out=_wordings(NEW_STARTS, NEW_WHO)),
-        "order": Wordings(seen=_wordings(STARTS, ORDER), held_out=_wordings(NEW_STARTS, NEW_ORDER)),
+        "who": Wordings(seen=_wordings(STARTS, WHO), held_out=_held_out(WHO, NEW_WHO)),
+        "order": Wordings(seen=_wordings(STARTS, ORDER), held_out=_held_out(ORDER, NEW_ORDER)),
     }
 
     def draw(self, rng: Random, level: int) -> Facts:
@@ -89,21 +119,16 @@ class Ordering(Family):
         return order[facts["place"] - 1] if facts["kind"] == "who" else ", ".join(order)
 
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
-        facts, goal, left = problem.facts, _goal(problem.facts), _mentioned(problem.facts)
+        facts, order, goal = problem.facts, problem.facts["order"], _goal(problem.facts)
+        lines = [f"Find the {goal}."]
+        for clue in facts["clues"]:
+            a, direction, b = clue
+            pairs = f"{b} < {a}, {a} > {b}" if direction == "more" else f"{b} > {a}, {a} < {b}"
+            lines.append(f"{a} is {_than(facts, clue)}: {pairs}")
         clues = [_turned(clue) for clue in facts["clues"]]
-        lines = [f"Find the {goal} of {', '.join(left)}."]
-        for clue, (a, b) in zip(facts["clues"], clues, strict=True):
-            lines.append(f"{clue[0]} is {_than(facts, clue)}: {a} > {b}")
-        for place, top in enumerate(facts["order"], 1):
-            if clues:
-                lines.append(f"{', '.join(left)}: {', '.join(f'{a} > {b}' for a, b in clues)}")
-                seen = left[: left.index(top)]
-                under = [f"{name} under {next(a for a, b in clues if b == name)}" for name in seen]
-                lines.append(", ".join([*under, f"{top} top"]))
-            lines.append(f"{place} {top}")
-            left.remove(top)
-            clues = [clue for clue in clues if top not in clue]
-        numbered = [f"{place} {name}" for place, name in enumerate(facts["order"], 1)]
+        lines.append(", ".join([*_climb(facts["clues"][0][0], clues), f"{order[0]} top"]))
+        lines += [f"{place} {name}{_under(place, order, clues)}" for place, name in enumerate(order, 1)]
+        numbered = [f"{place} {name}" for place, name in enumerate(order, 1)]
         numbered = numbered if facts["from"] == "more" else numbered[::-1]
         numbered = numbered[: facts["place"]] if facts["kind"] == "who" else numbered
         lines += [f"Find the {goal}: {', '.join(numbered)}", f"So the {goal} is {problem.answer}."]
@@ -119,6 +144,25 @@ def _turned(clue: list[str]) -> tuple[str, str]:
     """The clue's two people, the one who is more first."""
     a, direction, b = clue
     return (a, b) if direction == "more" else (b, a)
+
+
+def _climb(name: str, clues: list[tuple[str, str]]) -> list[str]:
+    """From this person to the one at the top, each time by the first clue."""
+    steps = []
+    while above := next((a for a, b in clues if b == name), None):
+        steps.append(f"{name} < {above}")
+        name = above
+    return steps
+
+
+def _under(place: int, order: list[str], clues: list[tuple[str, str]]) -> str:
+    """Who is under the person at this place; of several, all but the next have somebody else above."""
+    left = order[place:]
+    under = [b for a, b in clues if a == order[place - 1]]
+    if not under:
+        return ""
+    far = [f"{c} < {next(a for a, b in clues if b == c and a in left)}" for c in under if c != left[0]]
+    return f" > {', '.join(under)}{': ' if far else ''}{', '.join(far)}"
 
 
 def _mentioned(facts: Facts) -> list[str]:
@@ -139,10 +183,10 @@ def _than(facts: Facts, clue: list[str]) -> str:
 
 
 def _spoken(facts: Facts) -> str:
-    """The clues as sentences; two that follow each other about the same person are one, with "but"."""
+    """The clues as sentences; of many people, two that follow each other about one are joined by "but"."""
     text, before = "", ["", "", ""]
     for clue in facts["clues"]:
-        if clue[0] == before[0] and clue[1] != before[1]:
+        if len(facts["order"]) > BUT and clue[0] == before[0] and clue[1] != before[1]:
             text, before = f"{text} but {_than(facts, clue)}", ["", "", ""]
         else:
             text, before = f"{text}. {clue[0]} is {_than(facts, clue)}", clue
