@@ -10,7 +10,14 @@ from random import Random
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.linear import solve
 
-_ASKS = ("what is {v}?", "find {v}.", "how much is {v}?", "tell me {v}.", "which number is {v}?", "work out {v}.")
+_ASKS = (
+    "what is {v}?",
+    "find {v}.",
+    "how much is {v}?",
+    "tell me {v}.",
+    "which number is {v}?",
+    "work out {v}.",
+)
 _NEW_ASKS = ("what number is {v}?", "compute {v}.")
 _GIVEN = ("if {eq}", "when {eq}", "given that {eq}", "for {eq}")
 _NEW_GIVEN = ("given {eq}", "with {eq}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mull.tasks.base import Facts
+from mull.tasks.written import stepped
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +36,23 @@ def _line(v: str, a: int, b: int, x: int) -> Solution:
             equations=(f"{v}{b:+}={c}",),
             value=x,
             steps=[f"{v}={c}{-b:+}"],
-            conclude=lambda x: [f"{c}{-b:+}={x}"],
-            check=lambda x: (f"{x}{b:+}={x + b}", x + b, c),
+            conclude=lambda x: [_ending(stepped(c, -b), x)],
+            check=lambda x: (stepped(x, b), x + b, c),
         )
     if b == 0:
         return Solution(
             equations=(f"{a}{v}={c}",),
             value=x,
             steps=[f"{a}{v}={c}"],
-            conclude=lambda x: [f"{c}/{a}={x}"],
-            check=lambda x: (f"{a}*{x}={a * x}", a * x, c),
+            conclude=lambda x: [_shared(c, a, x)],
+            check=lambda x: (_times(a, x), a * x, c),
         )
     return Solution(
         equations=(f"{a}{v}{b:+}={c}",),
         value=x,
-        steps=[f"{a}{v}={c}{-b:+}", f"{c}{-b:+}={c - b}"],
-        conclude=lambda x: [f"{c - b}/{a}={x}"],
-        check=lambda x: (f"{a}*{x}={a * x}, {a * x}{b:+}={a * x + b}", a * x + b, c),
+        steps=[f"{a}{v}={c}{-b:+}", stepped(c, -b), f"{a}{v}={c - b}"],
+        conclude=lambda x: [_shared(c - b, a, x)],
+        check=lambda x: (f"{_times(a, x)}, {stepped(a * x, b)}", a * x + b, c),
     )
 
 
@@ -60,10 +61,10 @@ def _sides(v: str, a: int, b: int, d: int, e: int, x: int) -> Solution:
     return Solution(
         equations=(f"{a}{v}{b:+}={d}{v}{e:+}",),
         value=x,
-        steps=[f"{a}{v}-{d}{v}={f}{v}", f"{e}{-b:+}={g}", f"{f}{v}={g}"],
-        conclude=lambda x: [f"{g}/{f}={x}"],
+        steps=[f"{a}{v}-{d}{v}={f}{v}", stepped(e, -b), f"{f}{v}={g}"],
+        conclude=lambda x: [_shared(g, f, x)],
         check=lambda x: (
-            f"{a}*{x}={a * x}, {a * x}{b:+}={a * x + b}, {d}*{x}={d * x}, {d * x}{e:+}={d * x + e}",
+            f"{_times(a, x)}, {stepped(a * x, b)}, {_times(d, x)}, {stepped(d * x, e)}",
             d * x + e,
             a * x + b,
         ),
@@ -76,9 +77,9 @@ def _bracket(v: str, a: int, b: int, x: int) -> Solution:
     return Solution(
         equations=(f"{a}({v}{b:+})={c}",),
         value=x,
-        steps=[f"{c}/{a}={inside}", f"{v}{b:+}={inside}"],
-        conclude=lambda x: [f"{inside}{-b:+}={x}"],
-        check=lambda x: (f"{x}{b:+}={x + b}, {a}*{x + b}={a * (x + b)}", a * (x + b), c),
+        steps=[_shared(c, a, inside), f"{v}{b:+}={inside}"],
+        conclude=lambda x: [_ending(stepped(inside, -b), x)],
+        check=lambda x: (f"{stepped(x, b)}, {_times(a, x + b)}", a * (x + b), c),
     )
 
 
@@ -87,9 +88,9 @@ def _sum(x: int, y: int) -> Solution:
     return Solution(
         equations=(f"x+y={s}", f"x-y={d}"),
         value=x,
-        steps=[f"2x={s}+{d}", f"{s}+{d}={s + d}"],
-        conclude=lambda x: [f"x: {s + d}/2={x}", f"y: {s}-{x}={s - x}"],
-        check=lambda x: (f"{x}+{s - x}={s}, {x}-{s - x}={2 * x - s}", 2 * x - s, d),
+        steps=[f"2x={s}+{d}", stepped(s, d), f"2x={s + d}"],
+        conclude=lambda x: [f"x: {_shared(s + d, 2, x)}", f"y: {stepped(s, -x)}"],
+        check=lambda x: (f"{stepped(x, s - x)}, {stepped(x, x - s)}", 2 * x - s, d),
     )
 
 
@@ -100,13 +101,13 @@ def _farm(x: int, y: int) -> Solution:
     def check(cows: int) -> tuple[str, int, int]:
         hens = heads - cows
         total = 2 * hens + 4 * cows
-        return f"2*{hens}={2 * hens}, 4*{cows}={4 * cows}, {2 * hens}+{4 * cows}={total}", total, legs
+        return f"{_times(2, hens)}, {_times(4, cows)}, {stepped(2 * hens, 4 * cows)}", total, legs
 
     return Solution(
         equations=(f"{heads} heads", f"{legs} legs"),
         value=y,
-        steps=[f"All hens: 2*{heads}={2 * heads}", f"More legs: {legs}-{2 * heads}={more}"],
-        conclude=lambda cows: [f"cows: {more}/2={cows}", f"hens: {heads}-{cows}={heads - cows}"],
+        steps=[f"All hens: {_times(2, heads)}", f"More legs: {stepped(legs, -2 * heads)}"],
+        conclude=lambda cows: [f"cows: {_shared(more, 2, cows)}", f"hens: {stepped(heads, -cows)}"],
         check=check,
     )
 
@@ -122,13 +123,13 @@ def _pair(a: int, b: int, d: int, e: int, x: int, y: int) -> Solution:
         return [
             f"x: {right}/{left}={x}",
             f"{a}*{x}={a * x}",
-            f"{c}-{a * x}={rest}",
+            stepped(c, -a * x),
             f"y: {rest}/{b}={rest // b}",
         ]
 
     def check(x: int) -> tuple[str, int, int]:
         y = (c - a * x) // b
-        return f"{d}*{x}={d * x}, {e}*{y}={e * y}, {d * x}{e * y:+}={d * x + e * y}", d * x + e * y, f
+        return f"{d}*{x}={d * x}, {e}*{y}={e * y}, {stepped(d * x, e * y)}", d * x + e * y, f
 
     return Solution(
         equations=(f"{a}x+{b}y={c}", f"{d}x+{e}y={f}"),
@@ -136,12 +137,34 @@ def _pair(a: int, b: int, d: int, e: int, x: int, y: int) -> Solution:
         steps=[
             f"Times {e}: {a * e}x+{b * e}y={c * e}",
             f"Times {b}: {d * b}x+{b * e}y={f * b}",
-            f"{x1}-{x2}={left}",
-            f"{c1}-{c2}={right}",
+            stepped(x1, -x2),
+            stepped(c1, -c2),
         ],
         conclude=conclude,
         check=check,
     )
+
+
+def _times(a: int, x: int) -> str:
+    """Product of a small number and another one: `5*17: 5*10=50, 5*7=35, 50+35=85`."""
+    tens, ones = x - x % 10, x % 10
+    if x < 10 or not ones or a > 9:
+        return f"{a}*{x}={a * x}"
+    return f"{a}*{tens}={a * tens}, {a}*{ones}={a * ones}, {a * tens}+{a * ones}={a * x}"
+
+
+def _shared(a: int, d: int, value: int) -> str:
+    """a/d=value, which a planted mistake gets wrong; from ten on `60/6=10, 102-60=42, 42/6=7, 10+7=17`."""
+    tens = a // d - a // d % 10
+    if a < 10 * d or a == tens * d:
+        return f"{a}/{d}={value}"
+    rest = a - tens * d
+    return f"{tens * d}/{d}={tens}, {a}-{tens * d}={rest}, {rest}/{d}={rest // d}, {tens}+{rest // d}={value}"
+
+
+def _ending(steps: str, value: int) -> str:
+    """The steps with this value as the last one, right or wrong."""
+    return f"{steps.rpartition('=')[0]}={value}"
 
 
 SOLVERS: dict[str, Callable[..., Solution]] = {
