@@ -1,8 +1,8 @@
 """How people ask for a number: the same few sentences around whatever it is they want to know.
 
-A small model that has seen a dozen sentences learns where the numbers stand in each of them, and is lost in
-the next one. So a wording is a frame around a phrase, and held-out ones have a frame or a phrase that training
-never shows, made of words that it does.
+A small model that has seen a dozen sentences learns where the numbers stand in each of them, and is lost
+in the next one. So a wording is a frame around a phrase, and held-out ones have a frame or a phrase that
+training never shows, made of words that it does.
 """
 
 from collections.abc import Iterator

@@ -40,7 +40,10 @@ class Counting(Family):
     wordings: Mapping[str, Wordings] = dict.fromkeys(
         TO_DO,
         joined(
-            wanted(("the number of ways to {do}", "how many ways there are to {do}"), ("how many ways I have to {do}",)),
+            wanted(
+                ("the number of ways to {do}", "how many ways there are to {do}"),
+                ("how many ways I have to {do}",),
+            ),
             Wordings(
                 (
                     "In how many ways can you {do}?",
@@ -50,7 +53,6 @@ class Counting(Family):
                     "How many ways do I have to {do}?",
                     "how many ways to {do}",
                     "{name} can {do}. How many ways are there?",
-                    "{name} wants to {do}. In how many ways?",
                     "You can {do}. In how many ways?",
                     "I want to {do}. How many ways are there?",
                 ),

@@ -1,8 +1,9 @@
 """Division of whole numbers, exact or with remainder: long division, a digit of the quotient in every line.
 
 A line does one digit and then states the quotient so far and, behind `|`, the digits still to come:
-`38=6*6+2: 1226 | 4`. The digit for a divisor of two digits is a guess: where it fails, the line says so and
-goes on to the next one. Some traces guess wrongly on purpose, and only that digit is not to be learned.
+`38=6*6+2: 1226 | 4`. The digit for a divisor of two digits is a guess, and what remains is held against the
+divisor: where the guess fails, the line says so and goes on to the next digit. Some traces guess wrongly on
+purpose, and only that digit is not to be learned.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from random import Random
 
 from mull.tasks.asking import done, joined, short, wanted
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings, spaced
+from mull.tasks.written import stepped
 
 ONE_DIGIT, TEENS, TWO_DIGITS = (2, 9), (11, 19), (11, 99)
 SHAPES = {  # how many digits are divided, and by what
@@ -99,13 +101,15 @@ def _digit(rng: Random, part: int, b: int) -> list[Segment]:
     away = rng.choice((-2, -1, -1, 1, 1, 2)) if rng.random() < MISSES else 0
     guess = min(9, max(1, right + away))
     way = -1 if guess > right else 1
-    misses = "".join(f"={b * d}, {_miss(part, b * d)} no, {b}*{d + way}" for d in range(guess, right, way))
+    misses = "".join(f"={b * d}, {_miss(part, b, d)} no, {b}*{d + way}" for d in range(guess, right, way))
     return [
         Segment(f"{part}: {b}*"),
         Segment(str(guess), learn=guess == right),
-        Segment(f"{misses}={b * right}, {part}-{b * right}={rest}"),
+        Segment(f"{misses}={b * right}, {stepped(part, -b * right)}, {rest}<{b}"),
     ]
 
 
-def _miss(part: int, product: int) -> str:
-    return f"{part}<{product}" if part < product else f"{part}-{product}={part - product}"
+def _miss(part: int, b: int, digit: int) -> str:
+    """What is wrong with the digit: the product is too large, or there is room for another one."""
+    product = b * digit
+    return f"{part}<{product}" if part < product else f"{stepped(part, -product)}, {part - product}>={b}"

@@ -1,9 +1,10 @@
 """Knights and knaves: knights tell the truth, knaves lie; who is what?
 
 The trace repeats each claim as it was said and notes what it means, then goes through the cases in a fixed
-order and leaves each at its first contradiction. In claims people are knights or knaves; in a case they are honest or lie: two pairs of words,
-so that what is looked up is never mistaken for what was said. Every problem has exactly one solution. The key
-of three people forgets their names, so that the splits share no structure; two have too few structures.
+order and leaves each at its first contradiction. In claims people are knights or knaves; in a case they are
+honest or lie: two pairs of words, so that what is looked up is never mistaken for what was said. Every
+problem has exactly one solution. The key of three people forgets their names, so that the splits share no
+structure; two have too few structures.
 """
 
 from collections.abc import Mapping

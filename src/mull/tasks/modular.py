@@ -1,25 +1,29 @@
 """Modular arithmetic line by line: every line ends in the remainder with which the next one goes on.
 
-Behind `|` stands what is left to do. For a modulus above 12 its multiples are listed once, and a remainder is
-what is left after the largest multiple that fits.
+Behind `|` stands what is left to do. For a modulus above 10 its multiples are listed once: the first one that
+is too large is named, and a remainder is what is left after the one before it.
 """
 
 from collections.abc import Callable
 from random import Random
 
 from mull.tasks.base import Facts, Segment
-from mull.tasks.written import SMALL, divided, plus, remainder, times
+from mull.tasks.written import SMALL, divided, plus, stepped, times
 
 STEP_BY_STEP = 6  # larger exponents are halved, if the modulus is small
 
 
 def long(a: int, m: int) -> list[str]:
     """a mod m, one digit after the other."""
-    lines, rest = [f"Find {a} mod {m}.", *_multiples(m)], 0
-    for place, digit in enumerate(str(a), 1):
-        x = rest * 10 + int(digit)
-        lines.append(_reduced(x, m) + _left(str(a)[place:]))
-        rest = x % m
+    lines, digits, start = [f"Find {a} mod {m}.", *_multiples(m)], str(a), min(len(str(m)), len(str(a)))
+    first = ""
+    if int(digits[:start]) < m and start < len(digits):
+        first, start = f"{digits[:start]}<{m}, ", start + 1
+    rest = int(digits[:start]) // 10
+    for place in range(start, len(digits) + 1):
+        x = rest * 10 + int(digits[place - 1])
+        lines.append(first + _reduced(x, m) + _left(digits[place:]))
+        first, rest = "", x % m
     return [*lines, f"So {a} mod {m} is {rest}."]
 
 
@@ -61,31 +65,36 @@ def product(a: int, b: int, m: int) -> list[str]:
 
 def two(facts: Facts, slip: Random | None) -> tuple[Segment, ...]:
     """The smallest number with two remainders: those that have one of them are tried in order."""
-    (m, a), (n, b) = sorted(((facts["m"], facts["a"]), (facts["n"], facts["b"])), reverse=True)
-    goal = f"Find {a} mod {m} and {b} mod {n}.\nTry {a} mod {m}, need {b} mod {n}:\n"
+    given = ((facts["m"], facts["a"]), (facts["n"], facts["b"]))
+    (m, a), (n, b) = sorted(given, reverse=True)
+    both = " and ".join(f"{rest} mod {modulus}" for modulus, rest in given)
+    goal = f"Find {both}.\n{m}>{n}, so try {a} mod {m}, need {b} mod {n}:\n"
     steps, x = _search(
-        range(a or m, m * n + 1, m), n, b, slip, lambda x: f"{divided(x, m)}, {divided(x, n)}", f"{b} mod {n}"
+        range(a or m, m * n + 1, m),
+        n,
+        b,
+        slip,
+        lambda x: f"{_rest(x, m)}, {_rest(x, n)}",
+        lambda _: f"{b} mod {n}",
     )
-    return (Segment(goal), *steps, Segment(f"So the smallest with {a} mod {m} and {b} mod {n} is {x}."))
+    return (Segment(goal), *steps, Segment(f"So the smallest with {both} is {x}."))
 
 
 def congruence(facts: Facts, slip: Random | None) -> tuple[Segment, ...]:
     """ax = b mod m: the numbers that are b mod m are tried in order until a divides one."""
     a, b, m = facts["a"], facts["b"], facts["m"]
     goal = f"Find x with {a}x={b} mod {m}.\nTry {b} mod {m}, need 0 mod {a}:\n"
-    steps, y = _search(
-        range(b, a * m, m),
-        a,
-        0,
-        slip,
-        lambda y: f"{a}*{y // a}={y - y % a}, {remainder(y - y % a, m)}",
-        f"{b} mod {m}",
-    )
+    steps, y = _search(range(b, a * m, m), a, 0, slip, lambda y: times(y // a, a), str)
     return (Segment(goal), *steps, Segment(f"So {a}x={b} mod {m} for x={y // a}."))
 
 
 def _search(
-    tries: range, n: int, need: int, slip: Random | None, check: Callable[[int], str], wanted: str
+    tries: range,
+    n: int,
+    need: int,
+    slip: Random | None,
+    check: Callable[[int], str],
+    wanted: Callable[[int], str],
 ) -> tuple[list[Segment], int]:
     """Steps to the first of the tries that is `need` mod n, and that number; a slip takes an earlier one."""
     found = next(x for x in tries if x % n == need)
@@ -93,12 +102,12 @@ def _search(
     early = slip.choice(missed) if slip and missed else None
     segments = []
     for x in missed:
-        line = f"{divided(x, n)}, need {need}:"
+        line = f"{_rest(x, n)}, need {need}:"
         if x == early:
-            mend = f"Check: {check(x)} wrong, need {wanted}\nWait, again:\n"
+            mend = f"Check: {check(x)} wrong, need {wanted(x)}\nWait, again:\n"
             segments += [Segment(f"{line} yes\n", learn=False), Segment(mend)]
-        segments.append(Segment(f"{line} no, {x}+{tries.step}={x + tries.step}\n"))
-    segments.append(Segment(f"{divided(found, n)}, need {need}: yes\nCheck: {check(found)} ok\n"))
+        segments.append(Segment(f"{line} no, {stepped(x, tries.step)}\n"))
+    segments.append(Segment(f"{_rest(found, n)}, need {need}: yes\nCheck: {check(found)} ok\n"))
     return segments, found
 
 
@@ -125,7 +134,7 @@ def _multiples(m: int) -> list[str]:
     """The line that lists the multiples, if the modulus needs it."""
     if _easy(m):
         return []
-    return [f"Multiples of {m}: {','.join(str(m * k) for k in range(1, 10))}"]
+    return [f"Multiples of {m}: {','.join(str(m * k) for k in range(1, 11))}"]
 
 
 def _multiplied(a: int, b: int, m: int) -> str:
@@ -135,13 +144,30 @@ def _multiplied(a: int, b: int, m: int) -> str:
 def _reduced(x: int, m: int) -> str:
     """x mod m, with the multiples at hand."""
     if _easy(m):
+        return _digits(x, m)
+    if x < m:
+        return f"{x}<{m}"
+    below = x - x % m
+    return f"{x}<{below + m}, {stepped(x, -below)}" if x < 10 * m else stepped(x, -below)
+
+
+def _rest(x: int, m: int) -> str:
+    """x mod m without the multiples."""
+    if _easy(m):
+        return _digits(x, m)
+    return f"{x}<{m}" if x < m else f"{m}*{x // m}={x - x % m}, {stepped(x, -(x - x % m))}"
+
+
+def _digits(x: int, m: int) -> str:
+    """Division with remainder by an easy modulus, as long division where the quotient has two digits."""
+    if x < 10 * m or m > 10:
         return divided(x, m)
-    return f"{x}<{m}" if x < m else f"{x}-{x - x % m}={x % m}"
+    return f"{_digits(x // 10, m)}, {divided(x // 10 % m * 10 + x % 10, m)}"
 
 
 def _easy(m: int) -> bool:
-    """Whether division with remainder is one step: a small modulus, or digits that are only cut off."""
-    return m <= SMALL or m in (100, 1000)
+    """Whether division with remainder is one step: a digit, or digits that are only cut off."""
+    return m <= 10 or m in (100, 1000)
 
 
 def _left(rest: str) -> str:

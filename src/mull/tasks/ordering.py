@@ -1,7 +1,8 @@
 """Ordering: who is tallest, second oldest, …, or everybody in order, from clues about three to six people.
 
 Every two neighbours are compared by a clue, so there is exactly one order. The trace writes each clue in both
-directions, climbs from the first person until nobody is above, and goes down from there, one person a line. Names are part of the key: without them there are too few structures.
+directions, climbs from the first person until nobody is above, and goes down from there, one person a line.
+Names are part of the key: without them there are too few structures.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,6 @@ WHO = (
     "Find out who is the {goal}.",
     "Which person is the {goal}?",
     "Tell me who is the {goal}.",
-    "Who comes out as the {goal}?",
     "Can you find the {goal} of them?",
     "Work out who is the {goal}.",
 )
@@ -52,7 +52,7 @@ ORDER = (
     "Find the order from {goal}.",
     "List them from {goal}.",
     "Who comes where, from {goal}?",
-    "Can you list them all from {goal}?",
+    "Can you list them from {goal}?",
     "Tell me the order from {goal}.",
     "Write the people in order from {goal}.",
 )

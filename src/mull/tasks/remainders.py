@@ -15,7 +15,7 @@ from mull.tasks.written import SMALL
 ALL = ("long", "power", "product", "congruence", "two")
 KINDS = {1: ("long", "long", "product"), 2: ("long", *ALL), 3: ALL, 4: ALL, 5: ALL}
 DIGITS = {1: (2, 3), 2: (3, 4), 3: (4, 5), 4: (4, 6), 5: (7, 8)}
-MODULUS = {1: (2, 9), 2: (3, 12), 3: (3, 19), 4: (13, 99), 5: (13, 99)}  # of a long number
+MODULUS = {1: (2, 9), 2: (3, 9), 3: (3, 19), 4: (13, 99), 5: (13, 99)}  # of a long number
 PRODUCT = {2: 60, 3: 120, 4: 180, 5: 300}  # of two moduli
 CONGRUENCE = {2: (5, 16), 3: (5, 36), 4: (20, 60), 5: (61, 99)}  # modulus
 ROUND = (100, 1000)  # large moduli by which it is easy to divide
@@ -42,7 +42,7 @@ def _remainder(a: str) -> Wordings:
                 "what remains if you divide {a} by {m}",
                 "What is left when you divide {a} by {m}?",
                 "{a} is divided by {m}. Find the remainder.",
-                "Which remainder does {a} leave when divided by {m}?",
+                "Which remainder has {a} when divided by {m}?",
             ),
             (
                 "When {a} is divided by {m}, what is the remainder?",
@@ -51,7 +51,9 @@ def _remainder(a: str) -> Wordings:
             ),
         ),
     )
-    return Wordings(*(tuple(each.replace("{a}", a) for each in share) for share in (wordings.seen, wordings.held_out)))
+    return Wordings(
+        *(tuple(each.replace("{a}", a) for each in share) for share in (wordings.seen, wordings.held_out))
+    )
 
 
 class Remainders(Family):
@@ -76,11 +78,14 @@ class Remainders(Family):
                 ),
             ),
             Wordings(
-                framed(
-                    ("{} Find the smallest positive x.", "{} What is the smallest positive x?"),
-                    ("Solve {e} mod {m}.", "{e} mod {m}.", "{a} times x leaves remainder {b} when divided by {m}."),
-                )
-                + ("solve {e} mod {m}, smallest positive x", "If {e} mod {m}, what is the smallest positive x?"),
+                (
+                    "Solve {e} mod {m}. What is the smallest positive x?",
+                    "Solve {e} mod {m} for the smallest positive x.",
+                    "solve {e} mod {m}, smallest positive x",
+                    "{e} mod {m}. Find the smallest positive x.",
+                    "If {e} mod {m}, what is the smallest positive x?",
+                    "{a} times x leaves remainder {b} when divided by {m}. What is the smallest positive x?",
+                ),
                 ("We know that {e} mod {m}. Find the smallest positive x.",),
             ),
         ),
@@ -104,9 +109,14 @@ class Remainders(Family):
             ),
             Wordings(
                 framed(
-                    ("{} What is the smallest such number?", "{} Find the smallest one.", "{} Which is the smallest?"),
                     (
-                        "A number leaves remainder {a} when divided by {m} and remainder {b} when divided by {n}.",
+                        "{} What is the smallest such number?",
+                        "{} Find the smallest one.",
+                        "{} Which is the smallest?",
+                    ),
+                    (
+                        "A number leaves remainder {a} when divided by {m} and remainder {b} when "
+                        "divided by {n}.",
                         "A number is {a} mod {m} and {b} mod {n}.",
                         "Divided by {m} a number leaves {a}, divided by {n} it leaves {b}.",
                     ),
@@ -194,9 +204,9 @@ def _draw_power(rng: Random, level: int) -> Facts:
         m = rng.choice(ROUND) if rng.random() < 0.4 else rng.randint(13, 99)
         return {"a": rng.randint(2, 9), "n": rng.randint(*((3, 7) if level == 4 else (8, 10))), "m": m}
     while True:
-        a, m = rng.randint(2, 50 if level == 2 else 99), rng.randint(5, SMALL)
+        a, m = rng.randint(2, 50 if level == 2 else 99), rng.randint(5, 9 if level == 2 else SMALL)
         if a % m > 1:
-            n = rng.randint(*{2: (3, 5), 3: (3, 16), 4: (7, 40), 5: (41, 99)}[level])
+            n = rng.randint(*{2: (3, 5), 3: (3, 9), 4: (7, 40), 5: (41, 99)}[level])
             return {"a": a, "n": n, "m": m}
 
 

@@ -19,6 +19,16 @@ def remainder(x: int, m: int) -> str:
     return f"{x}<{m}" if x < m else f"{m}*{x // m}={x - x % m}, {x}-{x - x % m}={x % m}"
 
 
+def stepped(a: int, b: int) -> str:
+    """a+b for b of either sign, tens first: `57+30=87, 87+8=95`, `71-60=11, 11-8=3`; at once what is easy."""
+    sign, size = ("-", -b) if b < 0 else ("+", b)
+    ones = size % 10
+    if a < 10 or size < 10 or ones == 0 or a + b < 0:
+        return f"{a}{sign}{size}={a + b}"
+    tens = a + b + ones if b < 0 else a + b - ones
+    return f"{a}{sign}{size - ones}={tens}, {tens}{sign}{ones}={a + b}"
+
+
 def times(a: int, d: int) -> str:
     """Product with a digit or 10: `43*7=301`, or `343*7: 300*7=2100, 43*7=301, 2100+301=2401`."""
     low = a % 100
