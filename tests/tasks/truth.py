@@ -251,7 +251,7 @@ def claim(text: str, speaker: str) -> Callable[[dict[str, bool]], bool]:
 
 def _asked(question: str) -> str:
     match = re.search(
-        r"(?:[Ff]ind|is|me|out|[Cc]ompute|[Ss]olve|for|Which) ([xy])\b(?! ?[-+=])|([xy]) = \?", question
+        r"(?:[Ff]ind|is|me|number|[Cc]ompute|[Ss]olve|for|Which) ([xy])\b(?! ?[-+=])|([xy]) = \?", question
     )
     assert match, question
     return next(letter for letter in match.groups() if letter)

@@ -26,7 +26,7 @@ FOR = (
     "I need {}.",
     "Help me find {}.",
 )
-NEW_FOR = ("Please find {}.", "Can you tell me what {} is?", "Help me work out {}.", "We need {}.")
+NEW_FOR = ("Please find {}.", "Can you tell me what {} is?", "Help me compute {}.", "We need {}.")
 
 # The same around what can stand alone: "{a} mod {b}".
 SHORT = (*FOR, "{}", "{} = ?", "How much is {}?")
@@ -40,10 +40,10 @@ DO = (
     "Can you {}?",
     "What do you get when you {}?",
     "what do you get if you {}",
-    "I want to {}.",
+    "I need to {}.",
     "Help me {}.",
 )
-NEW_DO = ("We want to {}. What do we get?", "When you {}, what do you get?", "Could you {}?")
+NEW_DO = ("I have to {}. What do I get?", "When you {}, what do you get?", "We need to {}.")
 
 
 def short(phrases: Phrases) -> Wordings:

@@ -54,7 +54,7 @@ class Counting(Family):
                     "how many ways to {do}",
                     "{name} can {do}. How many ways are there?",
                     "You can {do}. In how many ways?",
-                    "I want to {do}. How many ways are there?",
+                    "I can {do}. How many ways are there?",
                 ),
                 (
                     "How many ways do you have to {do}?",

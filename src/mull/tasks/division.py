@@ -46,7 +46,7 @@ class Division(Family):
             ),
             done(
                 ("divide {a} by {b} with remainder", "divide {a} by {b} and find the remainder"),
-                ("divide {a} by {b} and give quotient and remainder",),
+                ("divide {a} by {b} to find quotient and remainder",),
             ),
         ),
     }

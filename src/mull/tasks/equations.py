@@ -16,11 +16,11 @@ _ASKS = (
     "how much is {v}?",
     "tell me {v}.",
     "which number is {v}?",
-    "work out {v}.",
+    "compute {v}.",
 )
-_NEW_ASKS = ("what number is {v}?", "compute {v}.")
-_GIVEN = ("if {eq}", "when {eq}", "given that {eq}", "for {eq}")
-_NEW_GIVEN = ("given {eq}", "with {eq}")
+_NEW_ASKS = ("what number is {v}?", "what is the number {v}?")
+_GIVEN = ("if {eq}", "when {eq}", "for {eq}")
+_NEW_GIVEN = ("with {eq}",)
 _PLAIN = (
     "Solve {eq} for {v}.",
     "solve {eq} for {v}",
@@ -36,11 +36,12 @@ _PLAIN = (
     "{eq}, so what is {v}?",
     "What is {v} such that {eq}?",
     "We know that {eq}. What is {v}?",
+    "Given that {eq}, what is {v}?",
 )
 _NEW_PLAIN = (
     "{v} = ? We know that {eq}.",
     "I know that {eq}. Help me find {v}.",
-    "I want to solve {eq} for {v}.",
+    "I need to solve {eq} for {v}.",
     "Which {v} is it if {eq}?",
 )
 
@@ -82,7 +83,7 @@ _HERDS = (
     "I count {h} heads and {l} legs of cows and hens.",
     "There are {l} legs and {h} heads of hens and cows.",
     "{h} hens and cows have {l} legs.",
-    "A farmer has hens and cows. Together they have {l} legs and {h} heads.",
+    "A farmer has some hens and cows with {l} legs and {h} heads.",
 )
 _NEW_HERDS = (
     "A farm has {h} animals, hens and cows, with {l} legs together.",

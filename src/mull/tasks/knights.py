@@ -56,8 +56,7 @@ ASKS = (
     "Find out who is a knight and who is a knave.",
     "Which of them is a knight and which is a knave?",
     "Tell me who is what.",
-    "Is each of them a knight or a knave?",
-    "Work out what {people} are.",
+    "Tell me what {people} are.",
 )
 NEW_RULES = (
     "On an island each person is a knight, who tells the truth, or a knave, who lies.",

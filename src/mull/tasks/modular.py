@@ -68,7 +68,7 @@ def two(facts: Facts, slip: Random | None) -> tuple[Segment, ...]:
     given = ((facts["m"], facts["a"]), (facts["n"], facts["b"]))
     (m, a), (n, b) = sorted(given, reverse=True)
     both = " and ".join(f"{rest} mod {modulus}" for modulus, rest in given)
-    goal = f"Find {both}.\n{m}>{n}, so try {a} mod {m}, need {b} mod {n}:\n"
+    goal = f"Find {both}.\n{m}>{n}\nTry {a} mod {m}, need {b} mod {n}:\n"
     steps, x = _search(
         range(a or m, m * n + 1, m),
         n,

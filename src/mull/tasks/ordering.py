@@ -28,12 +28,11 @@ STARTS = (
     "We know {people}. ",
     "You meet {people}. ",
     "I have some friends: {people}. ",
-    "We know this: ",
 )
 NEW_STARTS = (
     "Here are {people}. ",
     "Read the clues about {people}. ",
-    "Here is what we know about my friends. ",
+    "You know {people}. ",
 )
 WHO = (
     "Who is the {goal}?",
@@ -52,14 +51,14 @@ ORDER = (
     "Find the order from {goal}.",
     "List them from {goal}.",
     "Who comes where, from {goal}?",
-    "Can you list them from {goal}?",
+    "Can you put them in order from {goal}?",
     "Tell me the order from {goal}.",
-    "Write the people in order from {goal}.",
+    "Put the people in order from {goal}.",
 )
 NEW_ORDER = (
     "List the people in order from {goal}.",
     "Find out the order from {goal}.",
-    "In what order are they, from {goal}?",
+    "In what order are the people, from {goal}?",
 )
 
 
