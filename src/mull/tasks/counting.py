@@ -30,7 +30,7 @@ KINDS = {
 }
 FACTORS = {1: (2, 2, 3), 2: (3, 4), 3: (3, 4), 4: (4, 5), 5: (5, 6)}  # how many kinds of things
 GROUPS = {1: (1, 1), 2: (1, 2), 3: (2, 3), 4: (2, 4), 5: (3, 4)}  # how many times something is chosen
-CHOSEN = {1: (2, 20), 2: (3, 15), 3: (4, 13), 4: (4, 14), 5: (5, 15)}  # largest k and n
+CHOSEN = {1: (2, 12), 2: (3, 10), 3: (4, 10), 4: (4, 14), 5: (5, 15)}  # largest k and n
 STEPS = {2: (1, 5), 3: (2, 4), 4: (2, 5), 5: (3, 4)}  # parts of a path, most steps in one direction
 
 
@@ -40,10 +40,7 @@ class Counting(Family):
     wordings: Mapping[str, Wordings] = dict.fromkeys(
         TO_DO,
         joined(
-            wanted(
-                ("the number of ways to {do}", "how many ways there are to {do}"),
-                ("how many ways I have to {do}",),
-            ),
+            wanted(("the number of ways to {do}",), ("the number of ways I have to {do}",)),
             Wordings(
                 (
                     "In how many ways can you {do}?",
@@ -52,6 +49,8 @@ class Counting(Family):
                     "How many ways does {name} have to {do}?",
                     "How many ways do I have to {do}?",
                     "how many ways to {do}",
+                    "Tell me how many ways there are to {do}.",
+                    "Find out how many ways there are to {do}.",
                     "{name} can {do}. How many ways are there?",
                     "You can {do}. In how many ways?",
                     "I can {do}. How many ways are there?",

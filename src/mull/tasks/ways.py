@@ -61,7 +61,7 @@ def _together(goal: str, parts: Sequence[tuple[str, int, int]]) -> list[str]:
     for place, (part, k, n) in enumerate(parts):
         steps, count = _chosen(k, n)
         if place:
-            lines += [f"{total} times {part}", *steps, f"Together: {written.product(total, count)}"]
+            lines += [f"{total} times {part}", *steps, f"Together: {_product(total, count)}"]
         elif len(parts) > 1:
             lines += [f"First {part}", *steps]
         else:
@@ -75,7 +75,7 @@ def _chosen(k: int, n: int) -> tuple[list[str], int]:
     lines, count = [f"1 of {n}: {n}"], n
     for chosen in range(2, k + 1):
         factor = n - chosen + 1
-        steps = written.product(count, factor), written.quotient(count * factor, chosen)
+        steps = _product(count, factor), written.quotient(count * factor, chosen)
         lines.append(f"{chosen} of {n}: {', '.join(steps)}")
         count = count * factor // chosen
     return lines, count
@@ -85,8 +85,18 @@ def _multiplied(numbers: Sequence[int]) -> tuple[list[str], int]:
     """Lines and result of a product, from the left."""
     value, lines = numbers[0], []
     for place, factor in enumerate(numbers[1:], 2):
-        step = written.product(value, factor)
+        step = _product(value, factor)
         value *= factor
         left = "*".join(map(str, (value, *numbers[place:])))
         lines.append(f"{step} | {left}" if numbers[place:] else step)
     return lines, value
+
+
+def _product(a: int, b: int) -> str:
+    """As `written.product`, and the tens of `84*9` apart from its ones."""
+    large, digit = max(a, b), min(a, b)
+    tens, ones = large - large % 10, large % 10
+    if not 10 < large < 100 or not 1 < digit < 10 or not ones:
+        return written.product(a, b)
+    parts = f"{tens}*{digit}={tens * digit}, {ones}*{digit}={ones * digit}"
+    return f"{a}*{b}: {parts}, {tens * digit}+{ones * digit}={a * b}"
