@@ -62,25 +62,30 @@ def test_counting_multiples(n: int, a: int, b: int | None) -> None:
 
 def test_what_a_line_says() -> None:
     assert numbertheory.multiple(36, 84)[1:-1] == [
-        "84=36*2+12 | 36,12",
+        "36*2=72, 84-72=12 | 36,12",
         "36=12*3+0, gcd 12",
-        "36/12=3, 84*3=252",
+        "36,84 with gcd 12: 36/12=3, 84*3: 80*3=240, 4*3=12, 240+12=252",
     ]
     assert text(numbertheory.divisors(140, None)).split("\n")[1:-1] == [
-        "140=2*70+0, 70=2*35+0, 35=2*17+1: 2^2 | 35",
-        "35=3*11+2: 2^2 | 35",
-        "35=5*7+0, 7=5*1+2: 2^2*5^1 | 7",
-        "7<7*7: 2^2*5^1*7^1",
+        "2*2=4, 140 by 2: 14=2*7+0, 0=2*0+0: 2^1 | 70",
+        "70 by 2: 7=2*3+1, 10=2*5+0: 2^2 | 35",
+        "35 by 2: 3=2*1+1, 15=2*7+1: 2^2 | 35",
+        "3*3=9, 35 by 3: 3=3*1+0, 5=3*1+2: 2^2 | 35",
+        "5*5=25, 35 by 5: 35=5*7+0: 2^2*5^1 | 7",
+        "7 by 5: 7=5*1+2: 2^2*5^1 | 7",
+        "7*7=49, 7<49: 2^2*5^1*7^1",
         "140 is 2^2*5^1*7^1",
         "Check: 2^2=4, 5^1=5, 7^1=7, 4*5=20, 20*7=140 ok",
         "2+1=3, 1+1=2, 1+1=2",
         "3*2=6, 6*2=12",
     ]
-    assert numbertheory.last_digit(48, 575)[-2] == "4 in turns: 575=500+75, 75=4*18+3, so as 8^3: 2"
+    assert numbertheory.last_digit(48, 575)[-2] == ("4 in turns: 575=500+75, 7=4*1+3, 35=4*8+3, so as 8^3: 2")
     assert numbertheory.multiples(150, 4, 6)[1:-1] == [
         "Of 4: 15=4*3+3, 30=4*7+2: 37",
         "Of 6: 15=6*2+3, 30=6*5+0: 25",
-        "Of both: 6=4*1+2 no, 12=4*3+0 yes, of 12: 15=12*1+3, 30=12*2+6: 12",
+        "Of both: 6=4*1+2 no",
+        "6+6=12, 12=4*3+0 yes",
+        "Of 12: 15=12*1+3, 30=12*2+6: 12",
         "37+25=62, 62-12=50",
     ]
 
@@ -89,9 +94,14 @@ def test_a_divisor_taken_too_early_is_tried() -> None:
     early = numbertheory.divisor(100, 36, Random(0))
     assert len(early) == 1  # of large numbers the check would cost as much as the search
     goal, slip, repair = numbertheory.divisor(60, 21, Random(0))
-    assert (goal.text, slip.text, slip.learn) == ("Find gcd 60,21.\n", "60=21*2+18, gcd 18\n", False)
+    assert (goal.text, slip.text, slip.learn) == ("Find gcd 60,21.\n", "21*2=42, 60-42=18, gcd 18\n", False)
     assert repair.text == (
-        "Check: 60=18*3+6 wrong, need 0\nWait, again:\n"
-        "60=21*2+18 | 21,18\n21=18*1+3 | 18,3\n18=3*6+0, gcd 3\n"
-        "Check: 60=3*20+0, 21=3*7+0 ok\nSo gcd 60,21 is 3."
+        "Check: 60: 18*3=54, 60-54=6 wrong, need 0\nWait, again:\n"
+        "21*2=42, 60-42=18 | 21,18\n21-18=3 | 18,3\n18=3*6+0, gcd 3\n"
+        "Check: 60: 6=3*2+0, 0=3*0+0, 21: 21=3*7+0 ok\nSo gcd 60,21 is 3."
     )
+
+
+def test_few_primes_have_to_be_tried() -> None:
+    assert numbertheory.few_primes(2**3 * 13 * 283)
+    assert not numbertheory.few_primes(2 * 17 * 17)

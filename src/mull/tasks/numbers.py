@@ -9,6 +9,7 @@ from random import Random
 
 from mull.tasks import numbertheory
 from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
+from mull.tasks.phrases import every
 
 MOST = ("gcd", "lcm", "root", "last")
 KINDS = {  # there are not many numbers whose divisors can be counted
@@ -40,99 +41,109 @@ class Numbers(Family):
         **dict.fromkeys(
             ("gcd", "lcm"),
             Wordings(
-                seen=(
-                    "What is the {w} of {a} and {b}?",
-                    "Find the {w} of {a} and {b}.",
-                    "Compute the {w} of {a} and {b}.",
-                    "{short}({a}, {b})",
-                    "What is {short}({a},{b})?",
-                    "What is the {w} of the numbers {a} and {b}?",
+                seen=every(
+                    "[What is|what is] the {w} of [|the numbers ]{a} and {b}?",
+                    "[Find|Compute|Calculate] the {w} of {a} and {b}.",
+                    "[|Find |Calculate ]{short}({a}[,|, ]{b})",
+                    "[What is|what is] {short}({a}[,|, ]{b})?",
+                    "{short} of {a} and {b}",
                     "{a} and {b}: what is the {w}?",
-                    "Find {short}({a},{b}).",
-                    "what is the {short} of {a} and {b}",
+                    "[For|Of] {a} and {b}, what is the {w}?",
+                    "Tell me the {w} of {a} and {b}.",
                 ),
-                held_out=("Compute {short}({a}, {b}).", "Find the {w} of the numbers {a} and {b}."),
+                held_out=every(
+                    "Compute {short}({a}, {b}).",
+                    "[Find|Work out] the {w} of the numbers {a} and {b}.",
+                    "Take {a} and {b}. What is the {w}?",
+                    "Which number is the {w} of {a} and {b}?",
+                ),
             ),
         ),
         "divisors": Wordings(
-            seen=(
-                "How many divisors does {n} have?",
+            seen=every(
+                "How many [|positive ]divisors does {n} have?",
                 "What is the number of divisors of {n}?",
-                "Find the number of divisors of {n}.",
-                "How many positive divisors does {n} have?",
-                "Count the divisors of {n}.",
-                "Compute the number of positive divisors of {n}.",
-                "How many numbers divide {n}?",
-                "number of divisors of {n}",
-                "Find how many divisors {n} has.",
+                "[Find|Compute] the number of [|positive ]divisors of {n}.",
+                "Count the [|positive ]divisors of {n}.",
+                "How many [|positive ]numbers divide {n}?",
+                "[|the ]number of divisors of {n}",
+                "[Find|Find out|Tell me] how many divisors {n} has.",
+                "[For|Of] {n}, what is the number of divisors?",
             ),
-            held_out=(
-                "Compute how many divisors {n} has.",
+            held_out=every(
+                "[Compute|Count] how many divisors {n} has.",
                 "What is the number of positive divisors of {n}?",
+                "Tell me the number of divisors of {n}.",
             ),
         ),
         "sum": Wordings(
-            seen=(
-                "What is the sum of the digits of {n}?",
-                "Find the sum of the digits of {n}.",
-                "Add the digits of {n}.",
+            seen=every(
+                "[What is|what is] the [sum of the digits|digit sum] of {n}?",
+                "[Find|Calculate] the sum of the digits of {n}.",
                 "Compute the digit sum of {n}.",
-                "What is the digit sum of {n}?",
-                "digit sum of {n}",
+                "Add [|all ]the digits of {n}.",
+                "[|the ]digit sum of {n}",
                 "What do you get when you add the digits of {n}?",
                 "{n}: what is the sum of the digits?",
+                "Tell me the digit sum of {n}.",
             ),
-            held_out=("Find the digit sum of {n}.", "What do the digits of {n} add up to?"),
+            held_out=every(
+                "[Find|Work out] the digit sum of {n}.",
+                "What do the digits of {n} add up to?",
+                "Add up the digits of {n}.",
+            ),
         ),
         "root": Wordings(
-            seen=(
+            seen=every(
                 "Add the digits of {n} again and again until one digit is left. Which digit is it?",
-                "Find the repeated digit sum of {n}.",
-                "What is the repeated digit sum of {n}?",
+                "[Find|Compute] the repeated digit sum of {n}.",
+                "[What is|what is] the repeated digit sum of {n}?",
                 "Take the digit sum of {n}, again and again, until one digit is left. What is it?",
-                "Which digit is left when you add the digits of {n} again and again?",
-                "Compute the repeated digit sum of {n}.",
+                "[Which|What] digit is left when you add the digits of {n} again and again?",
                 "Add the digits of {n} until one digit is left. What is that digit?",
-                "repeated digit sum of {n}",
+                "[|the ]repeated digit sum of {n}",
+                "When you add the digits of {n} again and again, which digit is left?",
             ),
-            held_out=(
+            held_out=every(
                 "Add the digits of {n} again and again. Which digit is left?",
-                "Which digit is the repeated digit sum of {n}?",
+                "[Which|What] digit is the repeated digit sum of {n}?",
+                "Tell me the repeated digit sum of {n}.",
             ),
         ),
         "last": Wordings(
-            seen=(
-                "What is the last digit of {a}^{n}?",
-                "Find the last digit of {a}^{n}.",
-                "Which digit is the last one of {a}^{n}?",
-                "last digit of {a}^{n}",
-                "Compute the last digit of {a}^{n}.",
-                "{a}^{n}: what is the last digit?",
-                "What is the last digit of {a} to the power {n}?",
-                "With which digit does {a}^{n} end?",
-                "In which digit does the power {a}^{n} end?",
+            seen=every(
+                "[What is|what is] the last digit of {a}[^| to the power ]{n}?",
+                "[Find|Compute|Tell me] the last digit of {a}^{n}.",
+                "[Which|What] digit is the last one of {a}^{n}?",
+                "[|the ]last digit of {a}^{n}",
+                "{a}^{n}: [what is the last digit|which digit is the last one]?",
+                "[With|In] which digit does [|the power ]{a}^{n} end?",
+                "[Find|Find out] which digit {a}^{n} ends with.",
+                "The power {a}^{n} ends with which digit?",
             ),
-            held_out=(
-                "Find the digit with which {a}^{n} ends.",
+            held_out=every(
+                "[Find|Tell me] the digit with which {a}^{n} ends.",
                 "Which is the last digit of the power {a}^{n}?",
+                "What digit does {a}^{n} end with?",
             ),
         ),
         **dict.fromkeys(
             ("multiples", "either"),
             Wordings(
-                seen=(
-                    "How many numbers from 1 to {n} are {m}?",
-                    "Find how many numbers from 1 to {n} are {m}.",
-                    "How many positive numbers up to {n} are {m}?",
-                    "Count the numbers from 1 to {n} that are {m}.",
-                    "How many of the numbers 1 to {n} are {m}?",
-                    "Of the numbers from 1 to {n}, how many are {m}?",
-                    "how many numbers up to {n} are {m}",
+                seen=every(
+                    "[How many|how many] numbers from 1 to {n} are {m}?",
+                    "[Find|Tell me|Find out] how many numbers [from 1|up] to {n} are {m}.",
+                    "How many [|positive ]numbers up to {n} are {m}?",
+                    "Count the numbers [from 1|up] to {n} that are {m}.",
+                    "How many of [|the numbers ]1 to {n} are {m}?",
+                    "Of the numbers [from 1|up] to {n}, how many are {m}?",
                     "What is the number of numbers from 1 to {n} that are {m}?",
                 ),
-                held_out=(
+                held_out=every(
                     "Count the positive numbers up to {n} that are {m}.",
-                    "Find how many of 1 to {n} are {m}.",
+                    "[Find|Count] how many of 1 to {n} are {m}.",
+                    "From 1 to {n}, how many numbers are {m}?",
+                    "Find the number of numbers up to {n} that are {m}.",
                 ),
             ),
         ),
@@ -161,6 +172,8 @@ class Numbers(Family):
         match facts:
             case {"kind": "gcd" | "lcm", "a": a, "b": b}:
                 return a != b and numbertheory.by_digits(a, b)
+            case {"kind": "divisors", "n": n}:
+                return numbertheory.few_primes(n)
             case {"kind": "last", "a": a}:
                 return bool(a % 10 > 1)
             case {"kind": "either", "a": a, "b": b}:

@@ -5,7 +5,7 @@ from math import gcd, prod
 from random import Random
 
 from mull.tasks.base import Segment
-from mull.tasks.written import SMALL, divided, minus, plus, remainder, times
+from mull.tasks.written import SMALL, divided, in_parts, minus, plus, remainder
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101)
 Powers = dict[int, int]  # exponents by primes
@@ -21,19 +21,29 @@ def by_digits(a: int, b: int) -> bool:
     return True
 
 
+def few_primes(n: int) -> bool:
+    """Whether primes up to 13 are all that has to be tried for the divisors of n."""
+    for p in PRIMES[:6]:
+        while n % p == 0:
+            n //= p
+    return n < 17 * 17
+
+
 def divisor(a: int, b: int, slip: Random | None) -> tuple[Segment, ...]:
     """The greatest common divisor by Euclid. That of numbers below 100 is checked; a slip stops too early."""
     common, lines = gcd(a, b), _euclid(a, b)
     goal, end = f"Find gcd {a},{b}.\n", f"So gcd {a},{b} is {common}."
     if max(a, b) > 99:
         return (Segment(f"{goal}{_joined(lines)}{end}"),)
-    end = f"{_joined(lines)}Check: {divided(a, common)}, {divided(b, common)} ok\n{end}"
+    end = f"{_joined(lines)}Check: {a}: {_division(a, common)}, {b}: {_division(b, common)} ok\n{end}"
     early = [place for place, line in enumerate(lines) if "|" in line and not line.endswith(f",{common}")]
     if not slip or not early:
         return (Segment(goal + end),)
     place = slip.choice(early)
     step, rest = lines[place].split(" | ")[0], int(lines[place].rpartition(",")[2])
-    check = divided(a, rest) if a % rest else f"{divided(a, rest)}, {divided(b, rest)}"
+    check = f"{a}: {_division(a, rest)}"
+    if a % rest == 0:
+        check += f", {b}: {_division(b, rest)}"
     return (
         Segment(goal + _joined(lines[:place])),
         Segment(f"{step}, gcd {rest}\n", learn=False),
@@ -44,25 +54,30 @@ def divisor(a: int, b: int, slip: Random | None) -> tuple[Segment, ...]:
 def multiple(a: int, b: int) -> list[str]:
     """The least common multiple: one number times what only the other one has."""
     small, large, common = min(a, b), max(a, b), gcd(a, b)
-    last = f"{small}/{common}={small // common}, {times(large, small // common)}"
+    last = f"{small},{large} with gcd {common}: {small}/{common}={small // common}, "
+    last += in_parts(large, small // common)
     return [f"Find lcm {a},{b}.", *_euclid(a, b), last, f"So lcm {a},{b} is {small // common * large}."]
 
 
 def divisors(n: int, slip: Random | None) -> tuple[Segment, ...]:
     """The number of divisors from the powers of primes. A slip takes one power too many or too few."""
-    lines, powers, rest, p = [f"Find the number of divisors of {n}."], Powers(), n, 2
+    lines, powers, rest = [f"Find the number of divisors of {n}."], Powers(), n
     for p in PRIMES:
-        if rest < p * p:
+        if rest == 1:
             break
-        steps = [divided(rest, p)]
-        while rest % p == 0:
-            powers[p], rest = powers.get(p, 0) + 1, rest // p
-            if rest > 1:
-                steps.append(divided(rest, p))
-        lines.append(f"{', '.join(steps)}: {_powers(powers)} | {rest}")
-    if rest > 1:
-        lines.append(f"{rest}<{p}*{p}: {_powers(powers | {rest: 1})}")
-        powers[rest] = 1
+        square = f"{p}*{p}={p * p}, "
+        if rest < p * p:
+            powers[rest] = 1
+            lines.append(f"{square}{rest}<{p * p}: {_powers(powers)}")
+            break
+        while True:
+            goes = rest % p == 0
+            step = f"{square}{rest} by {p}: {_division(rest, p)}"
+            if goes:
+                powers[p], rest, square = powers.get(p, 0) + 1, rest // p, ""
+            lines.append(f"{step}: {_powers(powers)} | {rest}")
+            if not goes or rest < p:
+                break
     counts = [power + 1 for power in powers.values()]
     more = ", ".join(f"{power}+1={power + 1}" for power in powers.values())
     end = _joined(
@@ -94,7 +109,9 @@ def last_digit(a: int, n: int) -> list[str]:
     low = n % 100  # hundreds are full turns
     split = f"{n}={n - low}+{low}, " if n > 99 else ""
     like = low % len(turns) or len(turns)
-    turn = f"{len(turns)} in turns: {split}{divided(low, len(turns))}, so as {d}^{like}: {turns[like - 1]}"
+    turn = f"{len(turns)} in turns: {split}{_division(low, len(turns))}, so as {d}^{like}: {turns[like - 1]}"
+    if len(turns) == 1:
+        turn = f"1 in turns, so as {d}^1: {d}"
     return [*lines, f"{line} again", turn, f"So {goal} is {turns[like - 1]}."]
 
 
@@ -117,12 +134,16 @@ def multiples(n: int, a: int, b: int | None) -> list[str]:
     total = n // a
     if b is not None:
         common = a * b // gcd(a, b)
-        search = [f"{divided(x, a)} {'yes' if x == common else 'no'}" for x in range(b, common + 1, b)]
+        search = [f"Of both: {divided(b, a)} {'yes' if b == common else 'no'}"]
+        for x in range(b, common, b):
+            verdict = "yes" if x + b == common else "no"
+            search.append(f"{x}+{b}={x + b}, {divided(x + b, a)} {verdict}")
         both, of_a = n // common, total
         total += n // b - both
         lines += [
             f"Of {b}: {_quotient(n, b)}",
-            f"Of both: {', '.join(search)}, of {common}: {_quotient(n, common)}",
+            *search,
+            f"Of {common}: {_quotient(n, common)}",
             f"{plus(of_a, n // b)}, {minus(of_a + n // b, both)}",
         ]
     return [*lines, f"So {total} of 1 to {n} are multiples of {which}."]
@@ -133,11 +154,11 @@ def _euclid(a: int, b: int) -> list[str]:
     x, m, lines = max(a, b), min(a, b), []
     while m:
         q, r = divmod(x, m)
-        if x < 100 or m <= SMALL:
-            step = divided(x, m)
+        if m > 99 or (q == 1 and m > SMALL):
+            rest = minus(x, m * q)
+            step = f"{in_parts(m, q)}, {rest}" if q > 1 else rest
         else:
-            rest = minus(x, m * q) if m > 99 else f"{x}-{m * q}={r}"
-            step = f"{times(m, q)}, {rest}" if q > 1 else rest
+            step = _division(x, m)
         lines.append(step + (f" | {m},{r}" if r else f", gcd {m}"))
         x, m = m, r
     return lines
@@ -168,17 +189,22 @@ def _product(factors: list[int]) -> list[str]:
     return [", ".join(steps)] if steps else []
 
 
-def _quotient(n: int, m: int) -> str:
-    """n divided by m, from 100 on digit by digit, and the quotient."""
-    if n < 100:
-        return f"{divided(n, m)}: {n // m}"
+def _division(x: int, m: int) -> str:
+    """x divided by m < 100; several digits of a quotient are found one by one: `4=3*1+1, 18=3*6+0`."""
+    if x < m or m == 1 or (x // m <= 9 and m <= SMALL):
+        return divided(x, m)
     steps, rest = list[str](), 0
-    for digit in str(n):
+    for digit in str(x):
         rest = rest * 10 + int(digit)
         if steps or rest >= m:
-            steps.append(remainder(rest, m))
+            steps.append(remainder(rest, m) if rest >= m else divided(rest, m))
             rest %= m
-    return f"{', '.join(steps)}: {n // m}"
+    return ", ".join(steps)
+
+
+def _quotient(n: int, m: int) -> str:
+    """n divided by m, and the quotient."""
+    return f"{_division(n, m)}: {n // m}"
 
 
 def _joined(lines: list[str]) -> str:

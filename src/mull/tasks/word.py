@@ -2,7 +2,7 @@
 
 Level n takes n steps. The trace names the goal, notes what is told in one way whatever the words were, then
 computes one quantity a line, each from numbers noted or found before. Every calculation is one step for the
-head; products are split at the tens. No mistakes are planted: a check would cost as much as the problem.
+head; products are split into their parts. No mistakes are planted: a check would cost as much as the problem.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from mull.tasks.base import Facts, Family, Problem, Segment, Wordings
 from mull.tasks.knights import NAMES
 from mull.tasks.phrases import follow
 from mull.tasks.stories import STORIES, Story
+from mull.tasks.written import in_parts
 
 
 def _told(tells: tuple[str, ...], asks: tuple[str, ...]) -> tuple[str, ...]:
@@ -88,7 +89,7 @@ def solve(story: Story, numbers: list[int]) -> list[tuple[str, int]] | None:
             case "-" if a - b >= 2 and a <= 100:
                 value, written = a - b, f"{a}-{b}={a - b}"
             case "*" if min(a, b) <= 9 and a * b <= 999:
-                value, written = a * b, _times(a, b)
+                value, written = a * b, in_parts(max(a, b), min(a, b))
             case "/" if b <= 9 and a <= 9 * b + 9 and a % b == 0:
                 value, written = a // b, f"{a}/{b}={a // b}"
             case "%" if a % b and a // b <= 9:
@@ -98,16 +99,6 @@ def solve(story: Story, numbers: list[int]) -> list[tuple[str, int]] | None:
         values[name] = value
         found.append((written, value))
     return found
-
-
-def _times(a: int, b: int) -> str:
-    """A product with a digit, from two digits on in parts: `29*9: 20*9=180, 9*9=81, 180+81=261`."""
-    large, small = max(a, b), min(a, b)
-    tens, ones = large - large % 10, large % 10
-    if not (tens and ones):
-        return f"{a}*{b}={a * b}"
-    high, low = tens * small, ones * small
-    return f"{a}*{b}: {tens}*{small}={high}, {ones}*{small}={low}, {high}+{low}={a * b}"
 
 
 def _steps(facts: Facts) -> tuple[str, list[str], int]:

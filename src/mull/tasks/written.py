@@ -38,6 +38,18 @@ def times(a: int, d: int) -> str:
     return f"{a}*{d}: {high}*{d}={high * d}, {low}*{d}={low * d}, {high * d}+{low * d}={a * d}"
 
 
+def in_parts(a: int, d: int) -> str:
+    """Product with a digit; from 100 on digit by digit: `43*7: 40*7=280, 3*7=21, 280+21=301`."""
+    parts = [int(digit) * 10**place for place, digit in enumerate(reversed(str(a))) if digit != "0"][::-1]
+    if len(parts) < 2 or a * d < 100:
+        return f"{a}*{d}={a * d}"
+    steps, total = [f"{part}*{d}={part * d}" for part in parts], parts[0] * d
+    for part in parts[1:]:
+        steps.append(f"{total}+{part * d}={total + part * d}")
+        total += part * d
+    return f"{a}*{d}: {', '.join(steps)}"
+
+
 def plus(a: int, b: int) -> str:
     """Sum: `14+16=30`, or `760+385: 700+300=1000, 60+85=145, 1000+145=1145`."""
     low, high = a % 100 + b % 100, a // 100 * 100 + b // 100 * 100
