@@ -68,7 +68,7 @@ LATER = _age("the age of {M} in {c} years", "will {M} be in {c} years", "{M} wil
 
 BOXES = (
     "[{N} [has|buys] {b} boxes with {a} {things} [each|in each].|{N} has {a} {things} in each of {b} boxes."
-    "|{N} [has|buys] {b} boxes. There are {a} {things} in each.|There are {b} boxes. {N} has "
+    "|{N} [has|buys] {b} boxes. There are {a} {things} in each[| box].|There are {b} boxes. {N} has "
     "{a} {things} in each.]"
 )
 NEW_BOXES = (
@@ -91,7 +91,7 @@ SHOPS = (
     "|{N} [buys|needs] {a} {things} that cost {b} dollars each, and {c} {others} that cost {d} dollars each.]"
 )
 NEW_SHOPS = (
-    "[{N} [buys|takes] {a} {things} for {b} dollars each. {N} also [buys|takes] {c} {others} "
+    "[{N} [buys|takes] {a} {things} for {b} dollars each. Then {N} [buys|takes] {c} {others} "
     "for {d} dollars each."
     "|For {b} dollars each {N} buys {a} {things}, and for {d} dollars each {c} {others}.]"
 )
@@ -141,7 +141,7 @@ STORIES = {
         ),
         every(
             "{N} has {b} friends. They share {a} {things}.",
-            "{b} friends [get|buy] {a} {things}. Each gets the same number.",
+            "{b} friends [get|have] {a} {things}. Each gets the same number.",
         ),
     ),
     "over": Story(
