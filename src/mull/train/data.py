@@ -36,7 +36,7 @@ class Mix:
     """Shares of families and levels (any positive weights) and of the special kinds of sample."""
 
     families: tuple[tuple[str, float], ...]
-    levels: tuple[tuple[int, float], ...] = ((1, 0.28), (2, 0.3), (3, 0.28), (4, 0.14))
+    levels: tuple[tuple[int, float], ...] = ((1, 0.25), (2, 0.29), (3, 0.36), (4, 0.1))
     slips: float = 0.1  # thoughts with a planted mistake that is noticed and repaired
     unthought: float = 0.03  # empty thoughts
     cut: float = 0.06  # thoughts cut anywhere: an answer can be forced at any time

@@ -34,19 +34,20 @@ from mull.train.muon import Muon
 
 MIX = Mix(
     families=(
-        ("addition", 0.06),
-        ("multiplication", 0.06),
-        ("division", 0.06),
-        ("expressions", 0.08),
-        ("equations", 0.10),
-        ("countdown", 0.15),
+        ("addition", 0.07),
+        ("multiplication", 0.05),
+        ("division", 0.07),
+        ("expressions", 0.09),
+        ("equations", 0.07),
+        ("countdown", 0.12),
         ("remainders", 0.09),
-        ("knights", 0.11),
-        ("bases", 0.05),
-        ("sequences", 0.07),
-        ("ordering", 0.09),
-        ("numbers", 0.08),
-        ("word", 0.08),
+        ("knights", 0.09),
+        ("bases", 0.06),
+        ("sequences", 0.06),
+        ("ordering", 0.07),
+        ("numbers", 0.09),
+        ("word", 0.09),
+        ("counting", 0.04),
     )
 )
 
@@ -74,7 +75,7 @@ class Plan:
     longest: int = 720  # tokens of a sample
     batch: tuple[int, int] = (3072, 6144)  # tokens, before and after `grow`
     grow: float = 0.5
-    short: tuple[float, int] = (0.06, 128)  # this share of the run sees only samples this short
+    short: tuple[float, int] = (0.06, 256)  # this share of the run sees only samples this short
     clip: float = 1.0  # norm of the gradient
     log_every: int = 50  # steps
     save_every: float = 3.0  # minutes

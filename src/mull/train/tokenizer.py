@@ -20,6 +20,7 @@ from mull.train.wording import FILLERS
 
 SIZE = 768
 RARE = 10  # a word seen less often is spelled
+WEIGHT = 8  # of a question's words: they are many, and each is seen less often than those of the thoughts
 PAD, EOS = "<|endoftext|>", "<|im_end|>"
 THINK = ("<think>", "</think>")
 SPECIALS = (PAD, "<|im_start|>", EOS, *THINK)
@@ -82,5 +83,5 @@ def _words(samples: int) -> Iterable[str]:
                 rng = Random(index)
                 problem = family.problem("train", level, index)
                 thoughts = "".join(part.text for part in family.trace(problem, rng, slips=0.5))
-                for text in (problem.question, thoughts, tasks.final(problem)):
+                for text in (*[problem.question] * WEIGHT, thoughts, tasks.final(problem)):
                     yield from _WORDS.findall(text)
