@@ -39,6 +39,7 @@ class ManifestError(MullError):
 class Stage:
     """One stage of training. `tokens` were learned from, or, in reinforcement learning, sampled.
 
+    commit   of the code that began it
     data     fingerprint of every batch (`data.digest`); "" where data comes from the model itself
     measure  of the curve: "loss" (nats a learned token) or "reward" (share of right chains)
     curve    (tokens so far, measure), thinned
@@ -52,6 +53,7 @@ class Stage:
     data: str
     measure: str
     curve: list[tuple[int, float]]
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def make(runs: dict[str, Path], model: Path, scores: Sequence[Score], limit: int
     families = Path(tasks.__file__).parent
     return Manifest(
         created=time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
-        commit=machine.commit(),
+        commit=stages[0].commit or machine.commit(),
         packages=machine.packages(),
         machine=machine.describe(),
         seeds={"tasks": base.VERSION} | {each.name: each.settings["seed"] for each in stages},
@@ -144,6 +146,7 @@ def stage(name: str, folder: Path) -> Stage:
         state.get("data", ""),
         measure,
         thinned(curve),
+        state.get("commit", ""),
     )
 
 

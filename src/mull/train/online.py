@@ -27,6 +27,7 @@ from tokenizers import Tokenizer
 
 from mull import tasks
 from mull.model.checkpoint import Checkpoint
+from mull.train import machine
 from mull.train.curriculum import Curriculum
 from mull.train.evaluate import Attempt, attempt
 from mull.train.export import export
@@ -77,6 +78,7 @@ class Run(ABC):
         self.curriculum = Curriculum(plan.families, plan.levels, plan.seed, plan.reworded)
         self.step = self.tokens = 0
         self.seconds = 0.0
+        self.commit = machine.commit()  # of the code that began the run
 
     @abstractmethod
     def learn(self) -> Record:
@@ -121,6 +123,7 @@ class Run(ABC):
             step=self.step,
             tokens=self.tokens,
             seconds=self.seconds,
+            commit=self.commit,
             plan=_settings(self.plan),
         )
         aside = path.with_suffix(".tmp")
@@ -143,6 +146,7 @@ class Run(ABC):
         self.optimizer.load_state_dict(state["optimizer"])
         self.curriculum.restore(state["curriculum"])
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
+        self.commit = state["commit"]
 
 
 def load(checkpoint: Checkpoint) -> Qwen2:

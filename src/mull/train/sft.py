@@ -25,6 +25,7 @@ from tokenizers import Tokenizer
 
 from mull.errors import MullError
 from mull.model.config import Config
+from mull.train import machine
 from mull.train import tokenizer as tokenizers
 from mull.train.data import Mix, Sample, Stream, collate, digest, held_out
 from mull.train.export import export
@@ -130,6 +131,7 @@ class Run:
         self.step = self.tokens = 0
         self.seconds = 0.0
         self.data = ""  # fingerprint of everything trained on
+        self.commit = machine.commit()  # of the code that began the run
 
     @property
     def progress(self) -> float:
@@ -168,6 +170,7 @@ class Run:
             tokens=self.tokens,
             seconds=self.seconds,
             data=self.data,
+            commit=self.commit,
             plan=_settings(self.plan),
         )
         aside = path.with_suffix(".tmp")
@@ -191,7 +194,7 @@ class Run:
             optimizer.load_state_dict(saved)
         self.stream.restore(state["stream"])
         self.step, self.tokens, self.seconds = state["step"], state["tokens"], state["seconds"]
-        self.data = state["data"]
+        self.data, self.commit = state["data"], state["commit"]
 
 
 def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) -> Path:
