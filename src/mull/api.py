@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mull.engine import LocalEngine, Sampling, Watch
 from mull.engine.chain import Engine
-from mull.errors import MullError
-from mull.model import chat
 from mull.model.chat import Message
 from mull.model.checkpoint import Checkpoint
-from mull.model.formats import Piece
 from mull.model.shapes import kv_bytes_per_token
+from mull.think import strategies
 from mull.think.answer import Answer
-from mull.think.think import think
+from mull.think.budget import Budget
+from mull.think.line import Line, Show
+from mull.think.question import Question
+from mull.think.trace import Trace
 
 if TYPE_CHECKING:
     from mull.runner import Name
@@ -87,51 +88,45 @@ def _pages(token_bytes: int, context: int, chains: int) -> int:
 
 
 async def answer(
-    question: str | Sequence[Message],
+    question: str | Sequence[Message] | Question,
     *,
     engine: Engine | None = None,
+    strategy: str = "think",
+    effort: str | None = None,
+    budget: Budget | None = None,
+    line: Line | None = None,
     system: str | None = None,
     max_tokens: int | None = None,
     seed: int = 0,
     sampling: Sampling | None = None,
-    show: Callable[[Piece], None] | None = None,
+    trace: Trace | None = None,
+    show: Show | None = None,
     watch: Sequence[Watch] = (),
+    **options: Any,
 ) -> Answer:
     """Think about a question, or about the last message of a conversation, and answer.
 
-    `show` receives thoughts and answer while they are generated. The same seed gives the same answer.
+    strategy  think, vote, best, plan, check, search or auto; `options` are its own (`n`, `seats`, `rule` ...)
+    effort    none, minimal, low, medium, high, xhigh or max: how long chains think, and how many there are
+    budget    bounds for all of it together; `max_tokens` is short for `Budget(tokens=...)`
+    line      how each chain is run: guards, probes, limits; `sampling` is short for `Line(sampling=...)`
+    show      receives thoughts and answer as they come; `trace` hears of everything that happens
+
+    The same seed gives the same answer. Raises MullError for what cannot be asked so.
     """
     engine = engine or load()
-    messages = [Message("user", question)] if isinstance(question, str) else list(question)
-    if not messages or not messages[-1].content.strip():
-        raise MullError("the question is empty.")
-    prompt = chat.render(messages, engine.tokenizer, format=engine.format, system=system)
-    return await think(
-        prompt, engine, max_tokens=max_tokens, seed=seed, sampling=sampling, show=show, watch=watch
-    )
+    asked = Question.of(question, system=system)
+    if max_tokens is not None:
+        budget = replace(budget or Budget(), tokens=max_tokens)
+    line = line or Line()
+    if sampling is not None:
+        line = replace(line, sampling=sampling)
+    chosen = strategies.choose(strategy, effort, engine, line, options)
+    trace = trace or Trace()
+    trace.begin(asked, engine, strategy=strategy, effort=effort, budget=budget, seed=seed)
+    return await chosen(asked, engine, budget, seed=seed, trace=trace, show=show, watch=watch)
 
 
-def ask(
-    question: str | Sequence[Message],
-    *,
-    engine: Engine | None = None,
-    system: str | None = None,
-    max_tokens: int | None = None,
-    seed: int = 0,
-    sampling: Sampling | None = None,
-    show: Callable[[Piece], None] | None = None,
-    watch: Sequence[Watch] = (),
-) -> Answer:
-    """`answer` for programs without an event loop."""
-    return asyncio.run(
-        answer(
-            question,
-            engine=engine,
-            system=system,
-            max_tokens=max_tokens,
-            seed=seed,
-            sampling=sampling,
-            show=show,
-            watch=watch,
-        )
-    )
+def ask(question: str | Sequence[Message] | Question, **options: Any) -> Answer:
+    """`answer` for programs without an event loop; the same options."""
+    return asyncio.run(answer(question, **options))

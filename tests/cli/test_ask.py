@@ -48,7 +48,7 @@ def test_json_is_one_object_with_everything_in_it() -> None:
     assert record["question"] == QUESTION
     assert record["thoughts"]
     assert record["text"]
-    assert record["ledger"]["sampled"] > 0
+    assert record["ledger"]["tokens"]["sampled"] > 0
     assert done.stderr == ""
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
 
 def test_max_tokens_bounds_everything_and_still_answers() -> None:
     record = json.loads(mull("ask", "--json", "-n", "40", QUESTION).stdout)
-    assert record["ledger"]["sampled"] + record["ledger"]["forced"] <= 40
+    assert record["ledger"]["tokens"]["sampled"] + record["ledger"]["forced"] <= 40
     assert record["text"]
 
 

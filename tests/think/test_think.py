@@ -13,8 +13,7 @@ from mull.engine.scripted import asked, scripted
 from mull.errors import MullError
 from mull.model.chat import Message
 from mull.model.formats import Piece, Tagged, Tagless
-from mull.think.answer import Answer
-from mull.think.think import NO_ANSWER
+from mull.think.answer import NO_ANSWER, Answer
 
 GREEDY = Sampling(temperature=0)
 LONG = "and so on, " * 40
@@ -33,7 +32,7 @@ def ask(question: Any, **options: Any) -> Answer:
     engine = scripted(SCRIPT, format=format, sampling=GREEDY, context=options.pop("context", 4096))
     answer = asyncio.run(mull.answer(question, engine=engine, **options))
     assert engine.memory.pages.used == 0
-    assert answer.ledger == engine.statistics.spend
+    assert answer.ledger.tokens == engine.statistics.spend
     return answer
 
 
@@ -50,7 +49,7 @@ def test_thinking_that_leaves_no_room_is_closed_and_answered(max_tokens: int) ->
     assert answer.status == "closed"
     assert answer.thoughts.startswith("and so on")
     assert answer.text == "So \\boxed{2}."
-    assert answer.ledger.sampled + answer.ledger.forced <= max_tokens
+    assert answer.ledger.generated <= max_tokens
 
 
 def test_a_full_context_still_leaves_room_for_the_answer() -> None:
@@ -61,14 +60,14 @@ def test_a_full_context_still_leaves_room_for_the_answer() -> None:
 def test_an_answer_that_never_ends_is_cut_and_says_so() -> None:
     answer = ask("babble", max_tokens=80)
     assert answer.status == "cut"
-    assert answer.ledger.sampled == 80
+    assert answer.ledger.tokens.sampled == 80
     assert answer.text.startswith("and so on")
 
 
 def test_a_turn_that_ends_in_its_thoughts_is_closed_and_answered() -> None:
     answer = ask("thoughtful")
     assert (answer.status, answer.thoughts, answer.final) == ("closed", "Hm.", "2")
-    assert answer.ledger.discarded == 1
+    assert answer.ledger.tokens.discarded == 1
 
 
 def test_an_answer_is_never_empty() -> None:

@@ -49,8 +49,8 @@ def ask(question: str | None, as_json: bool, **options: Any) -> None:
     if answer.status == "cut":
         screen.note("[the answer was cut off: raise --max-tokens or --context]")
     spent = answer.ledger
-    rate = spent.generated / answer.seconds if answer.seconds else 0
-    screen.note(f"[{spent.generated} tokens in {answer.seconds:.1f} s, {rate:,.0f}/s, {answer.status}]")
+    rate = spent.generated / spent.seconds if spent.seconds else 0
+    screen.note(f"[{spent.generated} tokens in {spent.seconds:.1f} s, {rate:,.0f}/s, {answer.status}]")
 
 
 def _question(given: str | None) -> str:

@@ -4,8 +4,10 @@ from mull.engine.chain import Chain, Engine, Mark, Probe
 from mull.engine.events import (
     Answered,
     Claimed,
+    Closed,
     Ended,
     Event,
+    Exhausted,
     Looped,
     Spent,
     Stopped,
@@ -15,16 +17,19 @@ from mull.engine.events import (
 from mull.engine.local import LocalEngine
 from mull.engine.sampling import Sampling
 from mull.engine.spend import Spend
-from mull.engine.watch import Answers, Progress, Stream, Watch
+from mull.engine.watch import Answers, Closes, Progress, Stream, Watch
 
 __all__ = [
     "Answered",
     "Answers",
     "Chain",
     "Claimed",
+    "Closed",
+    "Closes",
     "Ended",
     "Engine",
     "Event",
+    "Exhausted",
     "LocalEngine",
     "Looped",
     "Mark",

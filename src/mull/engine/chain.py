@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from mull.engine.events import Event, Stopped
 from mull.engine.sampling import Sampling, mix
@@ -23,6 +23,8 @@ from mull.errors import MullError
 if TYPE_CHECKING:
     from mull.model.formats import Format
     from mull.model.tokenizer import Tokenizer
+
+Counted = Literal["sampled", "probe", "check"]
 
 
 class Engine(Protocol):
@@ -39,6 +41,7 @@ class Engine(Protocol):
         seed: int = 0,
         sampling: Sampling | None = None,
         track_confidence: bool = False,
+        counted: Counted = "sampled",
     ) -> Chain: ...
 
     async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event: ...
@@ -49,6 +52,10 @@ class Engine(Protocol):
 
     def shortened(self, chain: Chain) -> None:
         """`chain.ids` has lost its tail; free what belonged to it."""
+        ...
+
+    def said(self, chain: Chain, ids: Sequence[int]) -> None:
+        """`ids` have just been forced onto `chain`: count them."""
         ...
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
@@ -86,6 +93,8 @@ class Chain:
     logprobs     natural log of the model's probability of each new token; nan where forced
     confidences  DeepConf token confidences, if the chain was opened with `track_confidence`
     drawn        1 for each new token that was sampled, 0 where forced
+    counted      the kind of spend that drawn tokens are: sampled, or in a fork with a purpose of its own,
+                 probe or check, which its forced tokens are then too
     """
 
     def __init__(
@@ -96,6 +105,7 @@ class Chain:
         sampling: Sampling,
         root: int = 0,
         track_confidence: bool = False,
+        counted: Counted = "sampled",
     ) -> None:
         self.engine = engine
         self.ids = list(prompt)
@@ -110,7 +120,7 @@ class Chain:
         self.logprobs: list[float] = []
         self.confidences: list[float] = []
         self.drawn = bytearray()
-        self.probing = False
+        self.counted = counted
         self.thinking = False
         self.closed: str | None = None
         self.pending = len(self.ids)  # tokens not computed yet; kept by the engine
@@ -159,7 +169,7 @@ class Chain:
             raise MullError(f"{len(ids)} forced tokens do not fit: the context has room for {room}.")
         for token in ids:
             self.append(token, math.nan, drawn=False)
-        self.engine.count(self.spend, "probe" if self.probing else "forced", len(ids))
+        self.engine.said(self, ids)
 
     def append(
         self,
@@ -179,15 +189,15 @@ class Chain:
         if self.track_confidence:
             self.confidences.append(confidence)
 
-    def fork(self, n: int = 1) -> list[Chain]:
+    def fork(self, n: int = 1, *, counted: Counted | None = None) -> list[Chain]:
         """`n` chains that continue from here, each with random numbers of its own.
 
-        Pages are shared, nothing is computed again. The children are closed with this chain.
+        Pages are shared, nothing is computed again. The children are closed with this chain. What probes
+        cost is counted in this chain's spend.
         """
         self._at_rest("fork")
         children = []
-        length, made = self._forks if self._forks[0] == len(self.ids) else (len(self.ids), 0)
-        for ordinal in range(made, made + n):
+        for _ in range(n):
             child = Chain.__new__(Chain)
             child.__dict__.update(self.__dict__)
             child.ids = self.ids.copy()
@@ -195,9 +205,9 @@ class Chain:
             child.logprobs = self.logprobs.copy()
             child.confidences = self.confidences.copy()
             child.drawn = self.drawn.copy()
-            child.stream = mix(self.stream, length, ordinal)
-            child.path = (*self.path, length, ordinal)
-            child.spend = Spend()
+            child.stream, child.path = self._branch()
+            child.counted = counted or self.counted
+            child.spend = self.spend if child.counted == "probe" else Spend()
             child._decoder = self._decoder.copy()
             child._parent = self
             child._children = set()
@@ -205,17 +215,17 @@ class Chain:
             self.engine.forked(self, child)
             self._children.add(child)
             children.append(child)
-        self._forks = (length, made + n)
         return children
 
     def mark(self) -> Mark:
         """Remember this place."""
         return Mark(len(self.ids), self._forks[1] if self._forks[0] == len(self.ids) else 0)
 
-    def rewind(self, to: Mark | int) -> None:
+    def rewind(self, to: Mark | int, *, anew: bool = False) -> None:
         """Go back to a mark, or to a length in tokens; frees the tail's pages.
 
-        From a mark, the same seed takes the same way again, as if what is rewound had never been.
+        From a mark, the same seed takes the same way again, as if what is rewound had never been. With
+        `anew` other random numbers decide from here on: those the next fork made here would have had.
         """
         self._at_rest("rewind")
         length = to if isinstance(to, int) else to.length
@@ -233,8 +243,16 @@ class Chain:
             del record[new:]
         del self.ids[length:]
         self._decoder = self.engine.tokenizer.decoder(after=self.new_ids)
-        self.pending = length - min(computed, length - 1)  # the last token's logits are needed anew
+        self.pending = length - min(computed, length - 1)  # the last token's logits have to be computed again
+        if anew:
+            self.stream, self.path = self._branch()
         self.engine.shortened(self)
+
+    def _branch(self) -> tuple[int, tuple[int, ...]]:
+        """Stream and path of the next branch from here."""
+        length, made = self._forks if self._forks[0] == len(self.ids) else (len(self.ids), 0)
+        self._forks = (length, made + 1)
+        return mix(self.stream, length, made), (*self.path, length, made)
 
     @contextmanager
     def steer(
@@ -268,9 +286,8 @@ class Chain:
 
         Greedy. Its tokens are counted as `probe` in this chain's spend.
         """
-        (child,) = self.fork()
+        (child,) = self.fork(counted="probe")
         self._forks = (self._forks[0], self._forks[1] - 1)  # a probe must not change later forks
-        child.spend, child.probing = self.spend, True
         child.sampling = replace(child.sampling, temperature=0.0)
         start = len(child.pieces)
         try:

@@ -38,6 +38,20 @@ class Spent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Exhausted(Event):
+    """The budget that this chain shares with others is used up."""
+
+    what: Literal["tokens", "seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """The thoughts are over: the answer begins. `start` is where what closed them begins."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped(Event):
     """Somebody called `chain.stop(why)`."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mull.engine.chain import Chain
+from mull.engine.chain import Chain, Counted
 from mull.engine.events import Ended, Event, Spent, Stopped
 from mull.engine.memory import Memory
 from mull.engine.sampling import Sampling, mix
@@ -71,6 +71,7 @@ class LocalEngine:
         seed: int = 0,
         sampling: Sampling | None = None,
         track_confidence: bool = False,
+        counted: Counted = "sampled",
     ) -> Chain:
         """A new chain. Use it as `async with engine.open(ids) as chain`: leaving frees everything."""
         if not prompt:
@@ -82,7 +83,8 @@ class LocalEngine:
             )
         if min(prompt) < 0 or max(prompt) >= self.runner.limits.vocab_size:
             raise MullError(f"the prompt has token ids outside 0 to {self.runner.limits.vocab_size - 1}.")
-        chain = Chain(self, prompt, mix(seed), sampling or self.sampling, next(self._roots), track_confidence)
+        settings = sampling or self.sampling
+        chain = Chain(self, prompt, mix(seed), settings, next(self._roots), track_confidence, counted)
         self.memory.add(chain)
         return chain
 
@@ -121,6 +123,9 @@ class LocalEngine:
 
     def shortened(self, chain: Chain) -> None:
         self.memory.shorten(chain)
+
+    def said(self, chain: Chain, ids: Sequence[int]) -> None:
+        self.count(chain.spend, "forced" if chain.counted == "sampled" else chain.counted, len(ids))
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
         for segment in self._scheduler.all():
@@ -211,12 +216,11 @@ class LocalEngine:
             chain, sampling = segment.chain, segment.chain.sampling
             stop = token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
             chain.append(token, chance, certain, drawn=True, silent=stop)
-            if chain.probing:
-                chain.spend.probe += 1
-                spent.probe += 1
-            else:
+            if chain.counted == "sampled":
                 chain.spend.sampled += 1
                 spent.sampled += 1
+            else:
+                self.count(chain.spend, chain.counted, 1)
             length, over = len(chain.ids), None
             if stop or sampling.stop or length >= segment.limit:
                 over = self._end(segment, token, stop, length)

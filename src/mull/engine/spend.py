@@ -16,7 +16,8 @@ class Spend:
     sampled     tokens drawn
     forced      tokens put in by `say`
     probe       tokens drawn or forced in probes
-    discarded   of the sampled and forced ones, those rewound since
+    check       tokens drawn or forced in chains that check what another one said
+    discarded   of those drawn and forced, the ones rewound since
     """
 
     prefill: int = 0
@@ -25,12 +26,13 @@ class Spend:
     sampled: int = 0
     forced: int = 0
     probe: int = 0
+    check: int = 0
     discarded: int = 0
 
     @property
     def generated(self) -> int:
-        """Tokens drawn, kept or not, probes included."""
-        return self.sampled + self.probe
+        """Tokens drawn or put in behind prompts, kept or not: what a budget of tokens is about."""
+        return self.sampled + self.forced + self.probe + self.check
 
     def __iadd__(self, other: Spend) -> Spend:
         for each in fields(self):

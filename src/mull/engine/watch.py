@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mull.engine.events import Answered, Event
+from mull.engine.events import Answered, Closed, Event
 
 if TYPE_CHECKING:
     from mull.engine.chain import Chain
@@ -45,6 +45,34 @@ class Answers:
             reader.feed(fresh)
             if reader.phase == "answer" and reader.boxed is not None:
                 return Answered(len(chain.ids), reader.boxed)
+            return None
+
+        return look
+
+
+@dataclass(frozen=True, slots=True)
+class Closes:
+    """Raises `Closed` when the thoughts end in this stretch."""
+
+    every: int = 1
+
+    def start(self, chain: Chain) -> Look:
+        reader = chain.engine.format.reader()
+        reader.feed(chain.text)
+        thinking = reader.phase == "thought"
+        seen = candidate = len(
+            chain.pieces
+        )  # from `candidate` on, all may belong to what closes the thoughts
+
+        def look() -> Event | None:
+            nonlocal seen, candidate
+            for piece in chain.pieces[seen:]:
+                if not reader.holding:
+                    candidate = seen
+                reader.feed(piece)
+                seen += 1
+            if thinking and reader.phase == "answer":
+                return Closed(len(chain.ids), chain.prompt_length + candidate)
             return None
 
         return look

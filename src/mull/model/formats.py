@@ -155,6 +155,11 @@ class Reader:
     def boxed(self) -> str | None:
         return self._boxes.content
 
+    @property
+    def holding(self) -> bool:
+        """Whether the latest characters may still turn out to be a marker."""
+        return bool(self._held)
+
     def feed(self, text: str) -> list[Piece]:
         """Take more text; returns what is now certain, in order."""
         self._boxes.feed(text)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from mull.engine.spend import Spend
+from mull.model.formats import Piece
+from mull.think.budget import Ledger
+from mull.think.line import Draft, Show, Status
+from mull.think.trace import Trace
 
-Status = Literal["finished", "closed", "cut"]
+NO_ANSWER = "(The model gave no answer.)"
+Verdict = Literal["confirmed", "contradicted", "undecided", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A check that ran, or did not: what it looked at, what it found."""
+
+    check: str
+    about: str
+    verdict: Verdict
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +31,51 @@ class Answer:
     text        what is said to the user
     final       what stands in the answer's last `\\boxed{...}`, if there is one
     thoughts    the reasoning before it
-    status      finished: the model ended its turn; closed: its thinking was ended to save room for
-                the answer; cut: the answer itself hit the limit
-    confidence  geometric mean of the probabilities of the sampled tokens, 0 to 1
-    prompt_tokens, ledger, seconds   the cost
+    status      finished, closed, cut (see `Draft`), or abstained: no answer is given, and `text` says why
+    confidence  that it is right, 0 to 1, as far as the strategy can tell: for one chain the geometric mean of
+                the probabilities of its tokens, for a vote the chance that the leader would win it
+    evidence    the checks that ran
+    ledger      what was spent, nothing left out
+    trace       everything that happened
     """
 
     text: str
     final: str | None
     thoughts: str
-    status: Status
+    status: Status | Literal["abstained"]
     confidence: float
-    prompt_tokens: int
-    ledger: Spend
-    seconds: float
+    strategy: str
+    evidence: tuple[Evidence, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+    trace: Trace = field(default_factory=Trace, compare=False)
 
     def json(self) -> dict[str, Any]:
-        """Plain values, ready for `json.dumps`."""
-        return asdict(self)
+        """Plain values, ready for `json.dumps`; the trace is written on its own."""
+        plain = {name: getattr(self, name) for name in ("text", "final", "thoughts", "status", "confidence")}
+        return {
+            **plain,
+            "strategy": self.strategy,
+            "evidence": [asdict(one) for one in self.evidence],
+            "ledger": asdict(self.ledger),
+        }
+
+
+def shown(answer: Answer, show: Show | None) -> Answer:
+    """The answer, after its thoughts and text have been shown at once: several chains make no stream."""
+    if show is not None:
+        for piece in (Piece("thought", answer.thoughts), Piece("answer", answer.text)):
+            if piece.text:
+                show(piece)
+    return answer
+
+
+def of_draft(draft: Draft, strategy: str, **more: Any) -> Answer:
+    """A draft as the answer."""
+    return Answer(
+        text=draft.text or NO_ANSWER,
+        final=draft.final,
+        thoughts=draft.thoughts,
+        status=draft.status,
+        strategy=strategy,
+        **{"confidence": draft.confidence, **more},
+    )

@@ -1,0 +1,62 @@
+"""What guards are: watches that see trouble, and a policy that turns what they saw into a rescue.
+
+Detection and policy are separate: a watch only raises an event, and a guard's policy, which remembers what
+it has done to this chain, rewinds it, puts words in, and says how to go on. Whoever runs the chain does the
+rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mull.engine.chain import Chain
+from mull.engine.events import Event
+from mull.engine.watch import Watch
+from mull.model.formats import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Think on.
+
+    forbid       ids that must not be the very next token
+    tokens       for so many tokens the rest holds
+    temperature  at least this
+    bias         added to the logits of single tokens
+    """
+
+    forbid: Sequence[int] = ()
+    tokens: int = 0
+    temperature: float = 0.0
+    bias: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the thoughts here and answer from what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """This chain is lost."""
+
+    why: str
+
+
+Remedy = GoOn | Close | Drop
+Note = Callable[..., None]  # note(kind, chain, **facts): for the trace, and for the user to see
+Policy = Callable[[Chain, Event, Kind, Note], Remedy | None]
+
+
+class Guard(Protocol):
+    """A value: which watches to set, and a fresh policy for each chain."""
+
+    @property
+    def watches(self) -> Sequence[Watch]: ...
+
+    def start(self) -> Policy:
+        """The policy for one chain: given an event and the part of the text it was raised in, does to the
+        chain what it takes and returns how to go on; None if the event is not this guard's."""
+        ...

@@ -1,0 +1,285 @@
+"""One line of thought, from where a chain stands to its answer: the part that all strategies share.
+
+Room for the answer is set aside before the thinking starts, so an answer is never empty: when the room, the
+budget or the time for thinking is used up, or a guard says so, the thoughts are closed with the format's
+closing words and the answer is drawn from what there is (budget forcing, s1: arXiv 2501.19393).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mull.engine import (
+    Answered,
+    Answers,
+    Chain,
+    Closed,
+    Closes,
+    Ended,
+    Event,
+    Sampling,
+    Spent,
+    Stopped,
+    Stream,
+)
+from mull.engine.watch import Watch
+from mull.errors import MullError
+from mull.guard.policy import Drop, GoOn, Guard, Remedy
+from mull.model.formats import Piece, Tagged, boxed
+from mull.think.meter import Meter
+from mull.think.probes import Probes
+from mull.think.tip import Tip, Turned, Turns
+
+Status = Literal["finished", "closed", "cut", "dropped"]
+Show = Callable[[Piece], None]  # receives thoughts and answer as they come
+SOFT_STEPS, SOFT_BIAS = 5, 2.0  # so often, and each time by so much, the closing tag becomes likelier
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a line of thought is run.
+
+    sampling   None takes the engine's
+    thinking   tokens of thought at most; None takes what context and budget leave, 0 answers at once
+    minimum    tokens of thought at least: an earlier end is taken back and `again` put in its place
+    answer     tokens set aside for the answer; None takes an eighth of the room, between 16 and 1,024
+    soft       the last share of `thinking`, in which the closing tag becomes likelier step by step
+    guards     who watches and rescues
+    tip        a penalty on changing one's mind too soon
+    probes     end the thoughts when the answer that they would give has come to stay
+    """
+
+    sampling: Sampling | None = None
+    thinking: int | None = None
+    minimum: int = 0
+    again: str = "\nWait"
+    answer: int | None = None
+    soft: float = 0.1
+    guards: tuple[Guard, ...] = ()
+    tip: Tip | None = None
+    probes: Probes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What came of a line of thought.
+
+    status   finished: the model ended its turn, or its box is complete where that was enough;
+             closed: its thinking was ended to save room for the answer; cut: the answer hit its limit;
+             dropped: given up before an answer
+    tokens   of thoughts and answer
+    """
+
+    chain: Chain
+    text: str
+    final: str | None
+    thoughts: str
+    status: Status
+    confidence: float
+    tokens: int
+
+
+async def follow(
+    chain: Chain,
+    meter: Meter,
+    line: Line,
+    *,
+    show: Show | None = None,
+    watch: Sequence[Watch] = (),
+    boxed_is_enough: bool = False,
+) -> Draft:
+    """Run the line on this chain. With `boxed_is_enough` it ends when the answer's box is complete.
+
+    Raises MullError if context or budget have no room for even the shortest answer.
+    """
+    run = _Run(chain, meter, line, show, watch, boxed_is_enough)
+    try:
+        return await run.whole()
+    finally:
+        run.grant.close()
+
+
+def answer_reserve(total: int) -> int:
+    """Tokens kept for the answer out of `total`: an eighth, between 16 and 1,024."""
+    return max(16, min(1024, total // 8))
+
+
+class _Run:
+    """One line on one chain."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        meter: Meter,
+        line: Line,
+        show: Show | None,
+        watch: Sequence[Watch],
+        boxed_is_enough: bool,
+    ) -> None:
+        self.chain, self.meter, self.line, self.show = chain, meter, line, show
+        format, tokenizer = meter.format, meter.tokenizer
+        self.closing = tokenizer.scaffold(format.closing)
+        room = min(meter.context - len(chain), meter.left)
+        reserve = len(self.closing) + (line.answer or answer_reserve(room))
+        if room < reserve:
+            raise MullError(
+                f"{room} tokens are too few to think and answer; {reserve} is the least. "
+                "Raise --max-tokens, or shorten the prompt."
+            )
+        thinking = room - reserve if line.thinking is None else min(line.thinking, room - reserve)
+        self.began, self.limit = len(chain), len(chain) + thinking
+        self.soft = self.limit - int(thinking * line.soft) if isinstance(format, Tagged) else self.limit
+        self.close_id = tokenizer.control_id(format.close) if isinstance(format, Tagged) else None
+        self.tip = line.tip.bias(tokenizer) if line.tip else {}
+        self.turned = len(chain)  # where the present thought began
+        self.probing = line.probes.start() if line.probes else None
+        self.lift, self.lifted = GoOn(), 0  # what the latest rescue asks for, up to this length
+        self.policies = [guard.start() for guard in line.guards]
+        self.watches: list[Watch] = [*watch, Stream(self._tell)]
+        self.watches += [one for guard in line.guards for one in guard.watches]
+        self.watches += [Answers()] if boxed_is_enough else []
+        self._read_again()
+        self.grant = meter.reserve(reserve)
+
+    async def whole(self) -> Draft:
+        event = await self._think()
+        status: Status = "finished"
+        if _over(event) and not self.meter.format.split(self.chain.text)[1].strip():
+            self._rewind(len(self.chain) - 1)  # it ended its turn without an answer: take that back
+            event = Spent(len(self.chain), 0)
+        if not _over(event) and not isinstance(event, Stopped):
+            if self.reader.phase == "thought":
+                status = "closed"
+                self._say(self.closing, self.meter.format.closing)
+            with self.grant.pay(self.chain):
+                event = await self._answer()
+        if not _over(event):
+            status = "dropped" if isinstance(event, Stopped) else "cut"
+        self._show(self.reader.finish())
+        thoughts, text = self.meter.format.split(self.chain.text)
+        return Draft(
+            self.chain,
+            text.strip(),
+            boxed(text),
+            thoughts.strip(),
+            status,
+            self.chain.confidence,
+            len(self.chain) - self.began,
+        )
+
+    async def _think(self) -> Event:
+        """Until the turn, or the room for thinking, ends."""
+        chain = self.chain
+        while len(chain) < self.limit:
+            if self.probing and self._due() and await self.probing.agree(chain, self.meter):
+                return Spent(len(chain), 0)
+            tokens, settings = self._next()
+            with chain.steer(**settings):
+                event = await chain.think(tokens, self._watches())
+            if isinstance(event, Turned):
+                self.turned = len(chain)
+            elif isinstance(event, Closed):
+                self._rewind(event.start)
+                self._say(chain.engine.tokenizer.encode(self.line.again), self.line.again)
+            elif not isinstance(event, Spent):
+                remedy = self._remedy(event)
+                if not isinstance(remedy, GoOn):
+                    return event if remedy is None else self._given_up(remedy)
+        return Spent(len(chain), 0)
+
+    async def _answer(self) -> Event:
+        """The answer after closed thoughts. A rescue may rewind in it; there is nothing left to close."""
+        while True:
+            with self.chain.steer(**self._lifting()[1]):
+                event = await self.chain.think(None, self.watches)
+            remedy = self._remedy(event)
+            if not isinstance(remedy, GoOn):
+                return event
+
+    def _due(self) -> bool:
+        return self.probing is not None and self.reader.phase == "thought" and self.probing.due(self.chain)
+
+    def _given_up(self, remedy: Remedy) -> Event:
+        if isinstance(remedy, Drop):
+            self.chain.stop(remedy.why)
+            return Stopped(len(self.chain), remedy.why)
+        return Spent(len(self.chain), 0)
+
+    def _remedy(self, event: Event) -> Remedy | None:
+        for policy in self.policies:
+            length = len(self.chain)
+            remedy = policy(self.chain, event, self.reader.phase, self.meter.note)
+            if remedy is not None:
+                if isinstance(remedy, GoOn):
+                    self.lift, self.lifted = remedy, len(self.chain) + remedy.tokens
+                if len(self.chain) != length:
+                    self._read_again()
+                return remedy
+        return None
+
+    def _next(self) -> tuple[int, dict[str, Any]]:
+        """How many tokens may be thought before something changes, and how they are sampled."""
+        length = len(self.chain)
+        until, settings = self._lifting()
+        bias = dict(settings.get("bias", {}))
+        ends = [until, self.limit, self.began + self.line.minimum]
+        if self.probing:
+            ends.append(self.probing.next)
+        if self.tip and self.line.tip:
+            ends.append(self.turned + self.line.tip.tokens)
+            bias |= self.tip if length < ends[-1] else {}
+        if self.close_id is not None and self.reader.phase == "thought":
+            step = max(1, (self.limit - self.soft) // SOFT_STEPS)
+            steps = 0 if length < self.soft else (length - self.soft) // step + 1
+            ends.append(self.soft + steps * step)
+            bias |= {self.close_id: SOFT_BIAS * steps} if steps else {}
+        ends = [end for end in ends if end > length]
+        return min(ends) - length, {**settings, "bias": bias}
+
+    def _lifting(self) -> tuple[int, dict[str, Any]]:
+        """Up to which length the latest rescue changes the sampling, and how; 0 where it does not."""
+        length, lift, settings = len(self.chain), self.lift, dict[str, Any]()
+        until = self.lifted
+        if lift.forbid:
+            settings["ban"], until = lift.forbid, length + 1
+            self.lift = GoOn((), lift.tokens, lift.temperature, lift.bias)
+        if length < self.lifted:
+            settings["bias"] = lift.bias
+            settings["temperature"] = max(lift.temperature, self.chain.sampling.temperature)
+        return until, settings
+
+    def _watches(self) -> list[Watch]:
+        """Those of every stretch, and those that are only of use now."""
+        watches = list(self.watches)
+        if self.tip:
+            watches.append(Turns(frozenset(self.tip)))
+        if len(self.chain) - self.began < self.line.minimum and self.reader.phase == "thought":
+            watches.append(Closes())
+        return watches
+
+    def _rewind(self, to: int) -> None:
+        self.chain.rewind(to)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """The reader at the chain's end, after more than its own stretch has changed."""
+        self.reader = self.meter.format.reader()
+        self.reader.feed(self.chain.text)
+
+    def _say(self, ids: Sequence[int], text: str) -> None:
+        self.chain.say(ids)
+        self._tell(text)
+
+    def _tell(self, text: str) -> None:
+        self._show(self.reader.feed(text))
+
+    def _show(self, pieces: Sequence[Piece]) -> None:
+        if self.show is not None:
+            for piece in pieces:
+                self.show(piece)
+
+
+def _over(event: Event) -> bool:
+    return isinstance(event, Answered) or (isinstance(event, Ended) and event.reason != "context")

@@ -1,0 +1,60 @@
+"""Probes: what would this chain answer now? When that has not changed for a while, thinking on is in vain.
+
+Certaindex, Fu et al. 2024, arXiv 2412.20993, on forks of the living chain: about twenty tokens each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mull.engine.chain import Chain
+from mull.model.formats import boxed
+from mull.think.meter import Meter
+from mull.think.votes import equal
+
+LEAD = "The answer is \\boxed{"
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """A probe every so many tokens, the first after `after`; when `agree` in a row are equal, thinking ends.
+
+    A probe that gives no answer breaks the row.
+    """
+
+    every: int = 64
+    after: int = 128
+    agree: int = 3
+    tokens: int = 32
+
+    def start(self) -> Probing:
+        return Probing(self)
+
+
+@dataclass(slots=True)
+class Probing:
+    """Probes of one chain."""
+
+    how: Probes
+    next: int = 0  # the length at which the next one is due
+    row: list[str] = field(default_factory=list)
+
+    def due(self, chain: Chain) -> bool:
+        if not self.next:
+            self.next = len(chain) + self.how.after
+        return len(chain) >= self.next
+
+    async def agree(self, chain: Chain, meter: Meter) -> bool:
+        """Probe; whether the latest answers agree."""
+        self.next = len(chain) + self.how.every
+        lead = [*meter.tokenizer.scaffold(meter.format.closing), *meter.tokenizer.encode(LEAD)]
+        if meter.left < len(lead) + 2 * self.how.tokens:
+            return False
+        probe = await chain.probe(lead, self.how.tokens)
+        answer = boxed("\\boxed{" + probe.text)
+        meter.note("probe", chain, answer=answer)
+        if answer is None or (self.row and not equal(self.row[-1], answer)):
+            self.row.clear()
+        if answer is not None:
+            self.row.append(answer)
+        return len(self.row) >= self.how.agree

@@ -1,0 +1,141 @@
+"""`vote`: several chains answer, and the answer that most of them give is taken.
+
+Self-consistency, Wang et al. 2022, arXiv 2203.11171, with what makes it cheap: chains take seats and the next
+one starts when one is done, so that few are begun that a settled vote throws away; answers are grouped by
+mathematical equality; rules say when the vote is settled; doubtful chains may be ended early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from mull.engine import Engine, Watch
+from mull.think.answer import Answer, of_draft, shown
+from mull.think.bar import Bar
+from mull.think.budget import Budget
+from mull.think.line import Draft, Line, Show, answer_reserve, follow
+from mull.think.meter import Meter
+from mull.think.question import Question
+from mull.think.rules import Beta, CannotChange, Either, Rule, leads
+from mull.think.seats import Seats
+from mull.think.trace import Trace
+from mull.think.votes import Votes
+
+RULE = Either((Beta(0.95), CannotChange()))
+LEAST = 64  # tokens left for each seat; with fewer, fewer chains think at once
+
+
+async def vote(
+    question: Question,
+    engine: Engine,
+    budget: Budget | None = None,
+    *,
+    n: int = 32,
+    seats: int = 8,
+    rule: Rule = RULE,
+    bar: Bar | None = None,
+    weigh: Literal["one", "confidence"] = "one",
+    line: Line | None = None,
+    seed: int = 0,
+    trace: Trace | None = None,
+    show: Show | None = None,
+    watch: Sequence[Watch] = (),
+) -> Answer:
+    """Up to `n` chains, `seats` at a time, until `rule` is settled or the budget is spent.
+
+    weigh   each chain has one vote, or its confidence (the geometric mean of its tokens' probabilities)
+    bar     end chains that get less certain than others were
+
+    The confidence of the answer is the chance that the leader is likelier than the runner-up, by the votes.
+    Where no chain gives an answer in a box, the most confident text is taken; without any, it abstains.
+    """
+    trace = trace or Trace()
+    meter = Meter(engine, budget, trace=trace)
+    drafts, votes = await ballots(
+        question,
+        meter,
+        n=n,
+        seats=seats,
+        rule=rule,
+        bar=bar,
+        weigh=weigh,
+        line=line or Line(),
+        seed=seed,
+        watch=watch,
+    )
+    return shown(elected(drafts, votes, meter, trace, "vote"), show)
+
+
+async def ballots(
+    question: Question,
+    meter: Meter,
+    *,
+    n: int,
+    seats: int,
+    rule: Rule,
+    bar: Bar | None,
+    weigh: Literal["one", "confidence"],
+    line: Line,
+    seed: int,
+    watch: Sequence[Watch] = (),
+    taken: Callable[[Draft], None] | None = None,
+) -> tuple[list[Draft], Votes]:
+    """Drafts in the order they were done, and the votes. `taken` sees a draft's chain before it is freed."""
+    prompt = question.prompt(meter, think=line.thinking != 0)
+    doubts = bar.start() if bar else None
+    n = min(n, meter.chains_left - 1)
+    seats = max(1, min(seats, n, meter.left // LEAST))
+    room = min(meter.context - len(prompt), meter.left // seats)
+    line = replace(
+        line,
+        answer=line.answer or answer_reserve(room),
+        guards=(*line.guards, *([doubts] if doubts else ())),
+    )
+    drafts, votes = list[Draft](), Votes()
+    async with meter.open(
+        prompt, seed=seed, sampling=line.sampling, track_confidence=bar is not None
+    ) as root:
+
+        async def attempt(_: int) -> Draft | None:
+            if meter.spent:
+                return None
+            (chain,) = root.fork()
+            return await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
+
+        async with Seats(attempt, total=n, seats=seats) as run:
+            async for draft in run:
+                if draft is None:
+                    continue
+                drafts.append(draft)
+                if taken:
+                    taken(draft)
+                if doubts and draft.status == "finished":
+                    doubts.finished(draft.chain.confidences)
+                weight = draft.confidence if weigh == "confidence" else 1.0
+                votes.add(draft.final, weight, meter.number(draft.chain))
+                meter.note(
+                    "vote", draft.chain, answer=draft.final, piles=[[p.answer, p.count] for p in votes.ranked]
+                )
+                draft.chain.stop("voted")
+                if rule.settled(votes, run.alive):
+                    meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
+                    break
+    return drafts, votes
+
+
+def elected(drafts: Sequence[Draft], votes: Votes, meter: Meter, trace: Trace, strategy: str) -> Answer:
+    """The answer that a vote gives."""
+    known: dict[str, Any] = {"ledger": meter.ledger, "trace": trace}
+    spoken = [draft for draft in drafts if draft.text]
+    if leader := votes.leader:
+        voters = {ballot.voter for ballot in leader.ballots}
+        best = max((d for d in drafts if meter.number(d.chain) in voters), key=lambda draft: draft.confidence)
+        return of_draft(best, strategy, confidence=leads(*votes.counts), **known)
+    if spoken:
+        return of_draft(max(spoken, key=lambda draft: draft.confidence), strategy, **known)
+    return Answer(
+        text=f"(No answer: none of {len(drafts)} lines of thought came to one within the budget.)",
+        final=None, thoughts="", status="abstained", confidence=0.0, strategy=strategy, **known,
+    )  # fmt: skip
