@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
 
 def test_max_tokens_bounds_everything_and_still_answers() -> None:
     record = json.loads(mull("ask", "--json", "-n", "40", QUESTION).stdout)
-    assert record["ledger"]["tokens"]["sampled"] + record["ledger"]["forced"] <= 40
+    assert record["ledger"]["tokens"]["sampled"] + record["ledger"]["tokens"]["forced"] <= 40
     assert record["text"]
 
 

@@ -24,6 +24,7 @@ from mull.think.trace import Trace
 from mull.think.votes import Votes
 
 RULE = Either((Beta(0.95), CannotChange()))
+DIVERSE = 0.8  # the temperature where the engine's own is 0: equal chains are no vote
 LEAST = 64  # tokens left for each seat; with fewer, fewer chains think at once
 
 
@@ -97,6 +98,8 @@ async def ballots(
     async with meter.open(
         prompt, seed=seed, sampling=line.sampling, track_confidence=bar is not None
     ) as root:
+        if root.sampling.temperature == 0:
+            root.sampling = replace(root.sampling, temperature=DIVERSE)
 
         async def attempt(_: int) -> Draft | None:
             if meter.spent:
