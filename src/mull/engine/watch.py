@@ -65,11 +65,12 @@ class Closes:
         )  # from `candidate` on, all may belong to what closes the thoughts
 
         def look() -> Event | None:
-            nonlocal seen, candidate
+            nonlocal seen, candidate, thinking
             for piece in chain.pieces[seen:]:
                 if not reader.holding:
                     candidate = seen
                 reader.feed(piece)
+                thinking = thinking or reader.phase == "thought"
                 seen += 1
             if thinking and reader.phase == "answer":
                 return Closed(len(chain.ids), chain.prompt_length + candidate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from mull.model.formats import Piece
@@ -48,6 +49,10 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     trace: Trace = field(default_factory=Trace, compare=False)
+
+    def with_evidence(self, evidence: Sequence[Evidence], ledger: Ledger) -> Answer:
+        """The answer with these checks behind it, and what they cost."""
+        return replace(self, evidence=(*self.evidence, *evidence), ledger=ledger)
 
     def json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`; the trace is written on its own."""

@@ -34,6 +34,7 @@ from mull.think.tip import Tip, Turned, Turns
 
 Status = Literal["finished", "closed", "cut", "dropped"]
 Show = Callable[[Piece], None]  # receives thoughts and answer as they come
+MARK = 32  # tokens that what closes the thoughts may have
 SOFT_STEPS, SOFT_BIAS = 5, 2.0  # so often, and each time by so much, the closing tag becomes likelier
 
 
@@ -101,6 +102,13 @@ async def follow(
         run.grant.close()
 
 
+def reserve(meter: Meter, line: Line, length: int) -> int:
+    """Tokens that a line on a chain of this length sets aside: the closing words, and the answer."""
+    room = min(meter.context - length, meter.left)
+    closing = meter.tokenizer.scaffold(meter.format.closing)
+    return len(closing) + (line.answer or answer_reserve(room))
+
+
 def answer_reserve(total: int) -> int:
     """Tokens kept for the answer out of `total`: an eighth, between 16 and 1,024."""
     return max(16, min(1024, total // 8))
@@ -122,26 +130,27 @@ class _Run:
         format, tokenizer = meter.format, meter.tokenizer
         self.closing = tokenizer.scaffold(format.closing)
         room = min(meter.context - len(chain), meter.left)
-        reserve = len(self.closing) + (line.answer or answer_reserve(room))
-        if room < reserve:
+        aside = reserve(meter, line, len(chain))
+        if room < aside:
             raise MullError(
-                f"{room} tokens are too few to think and answer; {reserve} is the least. "
+                f"{room} tokens are too few to think and answer; {aside} is the least. "
                 "Raise --max-tokens, or shorten the prompt."
             )
-        thinking = room - reserve if line.thinking is None else min(line.thinking, room - reserve)
+        thinking = room - aside if line.thinking is None else min(line.thinking, room - aside)
         self.began, self.limit = len(chain), len(chain) + thinking
+        self.least = len(chain) + line.minimum  # the length before which thinking must not end
         self.soft = self.limit - int(thinking * line.soft) if isinstance(format, Tagged) else self.limit
         self.close_id = tokenizer.control_id(format.close) if isinstance(format, Tagged) else None
         self.tip = line.tip.bias(tokenizer) if line.tip else {}
         self.turned = len(chain)  # where the present thought began
-        self.probing = line.probes.start() if line.probes else None
+        self.probing = line.probes.start(chain) if line.probes else None
         self.lift, self.lifted = GoOn(), 0  # what the latest rescue asks for, up to this length
         self.policies = [guard.start() for guard in line.guards]
         self.watches: list[Watch] = [*watch, Stream(self._tell)]
         self.watches += [one for guard in line.guards for one in guard.watches]
         self.watches += [Answers()] if boxed_is_enough else []
         self._read_again()
-        self.grant = meter.reserve(reserve)
+        self.grant = meter.reserve(aside)
 
     async def whole(self) -> Draft:
         event = await self._think()
@@ -173,7 +182,8 @@ class _Run:
         """Until the turn, or the room for thinking, ends."""
         chain = self.chain
         while len(chain) < self.limit:
-            if self.probing and self._due() and await self.probing.agree(chain, self.meter):
+            due = self.probing and len(chain) >= self.probing.next and self.reader.phase == "thought"
+            if self.probing and due and await self.probing.agree(chain, self.meter):
                 return Spent(len(chain), 0)
             tokens, settings = self._next()
             with chain.steer(**settings):
@@ -181,6 +191,8 @@ class _Run:
             if isinstance(event, Turned):
                 self.turned = len(chain)
             elif isinstance(event, Closed):
+                if event.start >= self.least:
+                    continue
                 self._rewind(event.start)
                 self._say(chain.engine.tokenizer.encode(self.line.again), self.line.again)
             elif not isinstance(event, Spent):
@@ -197,9 +209,6 @@ class _Run:
             remedy = self._remedy(event)
             if not isinstance(remedy, GoOn):
                 return event
-
-    def _due(self) -> bool:
-        return self.probing is not None and self.reader.phase == "thought" and self.probing.due(self.chain)
 
     def _given_up(self, remedy: Remedy) -> Event:
         if isinstance(remedy, Drop):
@@ -224,17 +233,18 @@ class _Run:
         length = len(self.chain)
         until, settings = self._lifting()
         bias = dict(settings.get("bias", {}))
-        ends = [until, self.limit, self.began + self.line.minimum]
+        ends = [until, self.limit, self.least + MARK]
         if self.probing:
             ends.append(self.probing.next)
         if self.tip and self.line.tip:
             ends.append(self.turned + self.line.tip.tokens)
             bias |= self.tip if length < ends[-1] else {}
-        if self.close_id is not None and self.reader.phase == "thought":
+        if self.close_id is not None:
             step = max(1, (self.limit - self.soft) // SOFT_STEPS)
             steps = 0 if length < self.soft else (length - self.soft) // step + 1
             ends.append(self.soft + steps * step)
-            bias |= {self.close_id: SOFT_BIAS * steps} if steps else {}
+            if steps and self.reader.phase == "thought":
+                bias[self.close_id] = SOFT_BIAS * steps
         ends = [end for end in ends if end > length]
         return min(ends) - length, {**settings, "bias": bias}
 
@@ -255,7 +265,7 @@ class _Run:
         watches = list(self.watches)
         if self.tip:
             watches.append(Turns(frozenset(self.tip)))
-        if len(self.chain) - self.began < self.line.minimum and self.reader.phase == "thought":
+        if self.line.minimum and len(self.chain) < self.least + MARK:
             watches.append(Closes())
         return watches
 

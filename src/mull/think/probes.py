@@ -27,8 +27,8 @@ class Probes:
     agree: int = 3
     tokens: int = 32
 
-    def start(self) -> Probing:
-        return Probing(self)
+    def start(self, chain: Chain) -> Probing:
+        return Probing(self, len(chain) + self.after)
 
 
 @dataclass(slots=True)
@@ -36,13 +36,8 @@ class Probing:
     """Probes of one chain."""
 
     how: Probes
-    next: int = 0  # the length at which the next one is due
+    next: int  # the length at which the next one is due
     row: list[str] = field(default_factory=list)
-
-    def due(self, chain: Chain) -> bool:
-        if not self.next:
-            self.next = len(chain) + self.how.after
-        return len(chain) >= self.next
 
     async def agree(self, chain: Chain, meter: Meter) -> bool:
         """Probe; whether the latest answers agree."""

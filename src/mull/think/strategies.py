@@ -11,13 +11,15 @@ from typing import Any
 from mull.engine import Engine
 from mull.errors import MullError
 from mull.think.answer import Answer
+from mull.think.auto import auto
+from mull.think.best import best
 from mull.think.line import Line
 from mull.think.think import think
 from mull.think.vote import vote
 
 Strategy = Callable[..., Awaitable[Answer]]
 
-STRATEGIES: dict[str, Strategy] = {"think": think, "vote": vote}
+STRATEGIES: dict[str, Strategy] = {"think": think, "vote": vote, "best": best, "auto": auto}
 
 
 _COMMON = ("question", "engine", "budget", "line", "seed", "trace", "show", "watch")

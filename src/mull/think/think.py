@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mull.engine import Engine, Watch
+from mull.engine.sampling import mix
 from mull.think.answer import Answer, of_draft
 from mull.think.budget import Budget
-from mull.think.line import Line, Show, follow
+from mull.think.line import Line, Show, follow, reserve
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.trace import Trace
+
+ATTEMPTS = 3
 
 
 async def think(
@@ -24,10 +27,15 @@ async def think(
     show: Show | None = None,
     watch: Sequence[Watch] = (),
 ) -> Answer:
-    """Think along one chain and answer."""
+    """Think along one chain and answer. A chain that a guard gives up is begun anew, with another seed."""
     line, trace = line or Line(), trace or Trace()
     meter = Meter(engine, budget, trace=trace)
     prompt = question.prompt(engine, think=line.thinking != 0)
-    async with meter.open(prompt, seed=seed, sampling=line.sampling) as chain:
-        draft = await follow(chain, meter, line, show=show, watch=watch)
+    for attempt in range(ATTEMPTS):
+        async with meter.open(
+            prompt, seed=mix(seed, attempt) if attempt else seed, sampling=line.sampling
+        ) as chain:
+            draft = await follow(chain, meter, line, show=show, watch=watch)
+        if draft.status != "dropped" or meter.left < reserve(meter, line, len(prompt)):
+            break
     return of_draft(draft, "think", ledger=meter.ledger, trace=trace)

@@ -7,7 +7,7 @@ mathematical equality; rules say when the vote is settled; doubtful chains may b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from mull.engine import Engine, Watch
 from mull.think.answer import Answer, of_draft, shown
 from mull.think.bar import Bar
 from mull.think.budget import Budget
-from mull.think.line import Draft, Line, Show, answer_reserve, follow
+from mull.think.line import Draft, Line, Show, answer_reserve, follow, reserve
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import Beta, CannotChange, Either, Rule, leads
@@ -47,21 +47,25 @@ async def vote(
     """Up to `n` chains, `seats` at a time, until `rule` is settled or the budget is spent.
 
     weigh   each chain has one vote, or its confidence (the geometric mean of its tokens' probabilities)
-    bar     end chains that get less certain than others were
+    bar     end chains that get less certain than others did
 
     The confidence of the answer is the chance that the leader is likelier than the runner-up, by the votes.
     Where no chain gives an answer in a box, the most confident text is taken; without any, it abstains.
     """
     trace = trace or Trace()
     meter = Meter(engine, budget, trace=trace)
+
+    async def judge(draft: Draft) -> float:
+        return draft.confidence
+
     drafts, votes = await ballots(
         question,
         meter,
         n=n,
         seats=seats,
         rule=rule,
+        judge=judge if weigh == "confidence" else None,
         bar=bar,
-        weigh=weigh,
         line=line or Line(),
         seed=seed,
         watch=watch,
@@ -76,51 +80,52 @@ async def ballots(
     n: int,
     seats: int,
     rule: Rule,
-    bar: Bar | None,
-    weigh: Literal["one", "confidence"],
+    judge: Callable[[Draft], Awaitable[float]] | None = None,
+    bar: Bar | None = None,
     line: Line,
     seed: int,
     watch: Sequence[Watch] = (),
-    taken: Callable[[Draft], None] | None = None,
+    earlier: Sequence[Draft] = (),
 ) -> tuple[list[Draft], Votes]:
-    """Drafts in the order they were done, and the votes. `taken` sees a draft's chain before it is freed."""
+    """Drafts in the order they were done, and their votes, which weigh one or what `judge` says.
+
+    `earlier` drafts have votes, too.
+    """
     prompt = question.prompt(meter, think=line.thinking != 0)
     doubts = bar.start() if bar else None
-    n = min(n, meter.chains_left - 1)
+    n = max(1, min(n, meter.chains_left - 1))
     seats = max(1, min(seats, n, meter.left // LEAST))
-    room = min(meter.context - len(prompt), meter.left // seats)
     line = replace(
         line,
-        answer=line.answer or answer_reserve(room),
+        answer=line.answer or answer_reserve(min(meter.context - len(prompt), meter.left // seats)),
         guards=(*line.guards, *([doubts] if doubts else ())),
     )
-    drafts, votes = list[Draft](), Votes()
-    async with meter.open(
-        prompt, seed=seed, sampling=line.sampling, track_confidence=bar is not None
-    ) as root:
+    drafts, votes = list(earlier), Votes()
+    for draft in earlier:
+        votes.add(draft.final, await judge(draft) if judge else 1.0, meter.number(draft.chain))
+    confident = bar is not None
+    async with meter.open(prompt, seed=seed, sampling=line.sampling, track_confidence=confident) as root:
         if root.sampling.temperature == 0:
             root.sampling = replace(root.sampling, temperature=DIVERSE)
 
-        async def attempt(_: int) -> Draft | None:
-            if meter.spent:
+        async def attempt(number: int) -> tuple[Draft, float] | None:
+            if (number or earlier) and (meter.spent or meter.left < reserve(meter, line, len(root))):
                 return None
             (chain,) = root.fork()
-            return await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
+            draft = await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
+            return draft, await judge(draft) if judge else 1.0
 
         async with Seats(attempt, total=n, seats=seats) as run:
-            async for draft in run:
-                if draft is None:
+            async for done in run:
+                if done is None:
                     continue
+                draft, weight = done
                 drafts.append(draft)
-                if taken:
-                    taken(draft)
                 if doubts and draft.status == "finished":
                     doubts.finished(draft.chain.confidences)
-                weight = draft.confidence if weigh == "confidence" else 1.0
                 votes.add(draft.final, weight, meter.number(draft.chain))
-                meter.note(
-                    "vote", draft.chain, answer=draft.final, piles=[[p.answer, p.count] for p in votes.ranked]
-                )
+                piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
+                meter.note("vote", draft.chain, answer=draft.final, weight=round(weight, 3), piles=piles)
                 draft.chain.stop("voted")
                 if rule.settled(votes, run.alive):
                     meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
@@ -128,17 +133,19 @@ async def ballots(
     return drafts, votes
 
 
-def elected(drafts: Sequence[Draft], votes: Votes, meter: Meter, trace: Trace, strategy: str) -> Answer:
-    """The answer that a vote gives."""
-    known: dict[str, Any] = {"ledger": meter.ledger, "trace": trace}
+def elected(
+    drafts: Sequence[Draft], votes: Votes, meter: Meter, trace: Trace, strategy: str, **more: Any
+) -> Answer:
+    """The answer that a vote gives. `more` are fields of the answer."""
+    known: dict[str, Any] = {"ledger": meter.ledger, "trace": trace, **more}
     spoken = [draft for draft in drafts if draft.text]
     if leader := votes.leader:
         voters = {ballot.voter for ballot in leader.ballots}
         best = max((d for d in drafts if meter.number(d.chain) in voters), key=lambda draft: draft.confidence)
-        return of_draft(best, strategy, confidence=leads(*votes.counts), **known)
+        return of_draft(best, strategy, **{"confidence": leads(*votes.counts), **known})
     if spoken:
         return of_draft(max(spoken, key=lambda draft: draft.confidence), strategy, **known)
     return Answer(
         text=f"(No answer: none of {len(drafts)} lines of thought came to one within the budget.)",
-        final=None, thoughts="", status="abstained", confidence=0.0, strategy=strategy, **known,
+        final=None, thoughts="", status="abstained", strategy=strategy, **{"confidence": 0.0, **known},
     )  # fmt: skip

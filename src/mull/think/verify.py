@@ -1,0 +1,88 @@
+"""Verifiers: what tells a right solution from a wrong one, as plain values that give each draft a weight."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from dataclasses import dataclass
+from typing import Protocol
+
+from mull.check.claims import claims
+from mull.errors import MullError
+from mull.think.answer import Evidence, Verdict
+from mull.think.line import Draft
+from mull.think.meter import Meter
+from mull.think.question import Question
+
+FALSE = 0.2  # what a false claim leaves of the weight
+
+
+class Verifier(Protocol):
+    async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
+        """A weight, 0 to 1, and what it rests on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The scorer that the problem carries: exact."""
+
+    async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
+        if question.score is None:
+            return 0.0, Evidence("scorer", "the answer", "not run", "the question carries no scorer")
+        right = question.score(draft.text) > 0
+        return float(right), Evidence("scorer", draft.final or "", "confirmed" if right else "contradicted")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The arithmetic in thoughts and answer, recomputed for free: a false claim takes most of the weight."""
+
+    async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
+        found = claims(f"{draft.thoughts}\n{draft.text}\n")
+        false = [claim for claim in found if claim.verdict == "contradicted"]
+        true = sum(claim.verdict == "confirmed" for claim in found)
+        if not found:
+            return 0.5, Evidence("claims", "no arithmetic", "not run")
+        about = f"{true} of {len(found)} claims of arithmetic are true"
+        if false:
+            told = f"{false[0].text.strip()} is false: {false[0].value}"
+            return FALSE ** len(false), Evidence("claims", about, "contradicted", told)
+        return 1.0, Evidence("claims", about, "confirmed" if true else "undecided")
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A reward model behind an endpoint that takes a conversation and returns one number.
+
+    As vLLM serves them: POST {"model", "messages"} to `/pooling` (the last number of `data[0].data`) or to
+    `/classify` (`data[0].probs`, of which the last is the chance to be right). Numbers outside 0 to 1 go
+    through a logistic function. Raises MullError where there is no such server.
+    """
+
+    url: str
+    model: str
+    timeout: float = 60.0
+
+    async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
+        messages = [{"role": m.role, "content": m.content} for m in question.messages]
+        said = {"role": "assistant", "content": draft.text}  # the answer: such models never saw thoughts
+        raw = await asyncio.to_thread(self._ask, {"model": self.model, "messages": [*messages, said]})
+        score = raw if 0 <= raw <= 1 else 1 / (1 + 2.718281828459045 ** -max(-60.0, min(60.0, raw)))
+        verdict: Verdict = "confirmed" if score > 0.5 else "contradicted"
+        return score, Evidence(f"reward model {self.model}", draft.final or "", verdict, f"{raw:.3f}")
+
+    def _ask(self, body: dict[str, object]) -> float:
+        request = urllib.request.Request(
+            self.url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout) as reply:  # an address the user gave
+                first = json.load(reply)["data"][0]
+            value = first["data"] if "data" in first else first["probs"]
+            while isinstance(value, list):
+                value = value[-1]
+            return float(value)
+        except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise MullError(f"{self.url}: gives no reward ({type(error).__name__}: {error!s:.80}).") from None
