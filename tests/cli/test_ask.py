@@ -52,6 +52,31 @@ def test_json_is_one_object_with_everything_in_it() -> None:
     assert done.stderr == ""
 
 
+def test_a_strategy_tells_what_it_spent_and_how_sure_it_is() -> None:
+    done = mull("ask", "--strategy", "vote", "--chains", "6", "--effort", "low", QUESTION)
+    assert done.returncode == 0
+    assert "37" in done.stdout
+    last = done.stderr.splitlines()[-1]
+    assert "chains" in last
+    assert "confidence" in last
+    record = json.loads(mull("ask", "--json", "--strategy", "auto", QUESTION).stdout)
+    assert record["evidence"][0]["check"] == "confidence"
+
+
+def test_options_name_the_strategies_there_are() -> None:
+    from mull.cli import options
+    from mull.think import strategies
+
+    assert set(options.STRATEGIES) == set(strategies.STRATEGIES)
+    assert tuple(strategies.EFFORTS) == options.EFFORTS
+
+
+def test_an_option_that_a_strategy_does_not_have_is_refused() -> None:
+    done = mull("ask", "--chains", "3", QUESTION)
+    assert done.returncode == 1
+    assert "think has no option 'n'" in done.stderr
+
+
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
     def thoughts(seed: int) -> str:
         done = mull("ask", "--json", "-t", "9", "-n", "60", "--seed", str(seed), QUESTION)

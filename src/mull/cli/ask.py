@@ -8,49 +8,79 @@ from typing import Any
 
 import click
 
-from mull.cli.options import Model, model_options
-from mull.cli.terminal import Screen
+from mull.cli.options import How, Model, model_options, strategy_options
+from mull.cli.terminal import Screen, harmless
 from mull.errors import MullError
 
 
 @click.command()
 @click.argument("question", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@strategy_options
 @model_options
-def ask(question: str | None, as_json: bool, **options: Any) -> None:
+def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
     """Ask QUESTION; without it (or with -), the question is read from a pipe.
 
-    Thoughts stream to stderr, the answer to stdout.
+    Thoughts stream to stderr, the answer to stdout. With a strategy of several chains a line tells what they
+    do, and the thoughts are those of the chain whose answer is given.
     """
     model = Model(**options)
     text = _question(question)
     screen = Screen(quiet=model.quiet or as_json)
     engine = model.load()
     from mull import api
+    from mull.cli.live import Live
     from mull.embedded import stranger
     from mull.engine import Progress
+    from mull.model.formats import Piece
+    from mull.think.trace import Trace
 
     if model.model is None and (warning := stranger(text)):
         screen.note(warning)
-    answer = api.ask(
-        text,
-        engine=engine,
-        system=model.system,
-        max_tokens=model.max_tokens,
-        seed=model.seed,
-        sampling=model.sampling(engine),
-        show=None if as_json else screen.show,
-        watch=[Progress(screen.reading)],
-    )
+    live = Live(quiet=model.quiet or as_json)
+
+    def show(piece: Piece) -> None:
+        live.clear()
+        screen.show(piece)
+
+    try:
+        answer = api.ask(
+            text,
+            engine=engine,
+            strategy=how.strategy,
+            effort=how.effort,
+            budget=how.budget(model.max_tokens),
+            system=model.system,
+            seed=model.seed,
+            sampling=model.sampling(engine),
+            trace=Trace(listen=live.hear),
+            show=None if as_json else show,
+            watch=[Progress(screen.reading)],
+            **how.options,
+        )
+    finally:
+        live.clear()
     if as_json:
         click.echo(json.dumps({"question": text, **answer.json()}, ensure_ascii=False))
         return
     screen.end(answer.text)
     if answer.status == "cut":
         screen.note("[the answer was cut off: raise --max-tokens or --context]")
+    elif answer.status == "dropped":
+        screen.note("[no line of thought came to an answer: try another --seed, or --strategy vote]")
+    for evidence in answer.evidence:
+        screen.note(
+            harmless(
+                f"[{evidence.check}: {evidence.verdict}; {evidence.about} {evidence.found}".strip(" ;") + "]"
+            )
+        )
     spent = answer.ledger
     rate = spent.generated / spent.seconds if spent.seconds else 0
-    screen.note(f"[{spent.generated} tokens in {spent.seconds:.1f} s, {rate:,.0f}/s, {answer.status}]")
+    chains = f" in {spent.chains} chains" if spent.chains > 1 else ""
+    sure = f", confidence {answer.confidence:.2f}" if how.strategy != "think" else ""
+    screen.note(
+        f"[{spent.generated:,} tokens{chains} in {spent.seconds:.1f} s, {rate:,.0f}/s, {answer.status}{sure}]"
+    )
 
 
 def _question(given: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from mull.engine import LocalEngine, Sampling
+    from mull.think.budget import Budget
 
 _OPTIONS = (
     click.option("-m", "--model", help="Folder or hub name, e.g. Qwen/QwQ-32B. Default: the embedded model."),
@@ -26,6 +28,11 @@ _OPTIONS = (
     click.option("--context", type=click.IntRange(32), help="Longest chain in tokens."),
     click.option("--threads", type=click.IntRange(1), help="Default: all cores."),
 )
+
+
+# The names of think/strategies.py, which is not imported for --help; a test compares them.
+STRATEGIES = ("think", "vote", "best", "auto")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,49 @@ class Model:
         """The engine's defaults with what the user changed."""
         changes = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
         return replace(engine.sampling, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What the options of strategies say."""
+
+    strategy: str
+    effort: str | None
+    chains: int | None
+    seconds: float | None
+
+    def budget(self, tokens: int | None) -> Budget | None:
+        from mull.think.budget import Budget
+
+        return Budget(tokens=tokens, seconds=self.seconds) if tokens or self.seconds else None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of the strategy itself."""
+        return {} if self.chains is None else {"n": self.chains}
+
+
+def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of strategies, as one argument `how`."""
+
+    @functools.wraps(command)
+    def gathered(
+        *args: Any, strategy: str, effort: str | None, chains: int | None, seconds: float | None, **rest: Any
+    ) -> Any:
+        return command(*args, how=How(strategy, effort, chains, seconds), **rest)
+
+    for option in (
+        click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Answer within so many."),
+        click.option("--chains", type=click.IntRange(1), help="At most so many lines of thought."),
+        click.option("--effort", type=click.Choice(EFFORTS), help="How much to think."),
+        click.option(
+            "--strategy", type=click.Choice(STRATEGIES), default="think", show_default=True,
+            help="think: one line of thought; vote: several, most win; best: several, the best verified wins; "
+            "auto: little for the easy, more for the contested.",
+        ),
+    ):  # fmt: skip
+        gathered = option(gathered)
+    return gathered
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
