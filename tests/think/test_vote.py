@@ -20,6 +20,7 @@ from mull.think.budget import Budget
 from mull.think.line import Line
 from mull.think.probes import Probes
 from mull.think.rules import Beta, Unanimous
+from mull.think.trace import Record, Trace
 
 SURE = "<think>\nClear.\n</think>\n\\boxed{7}."
 SPLIT = {
@@ -130,6 +131,15 @@ def test_cancelled_at_any_moment_everything_is_freed(steps: int, seats: int) -> 
 
     asyncio.run(program())
     assert engine.memory.pages.used == 0
+
+
+def test_a_listener_hears_every_record_as_it_is_made() -> None:
+    heard: list[Record] = []
+    trace = Trace(listen=heard.append)
+    answer = ask(made(), "split", n=3, trace=trace)
+    assert answer.trace is trace
+    assert heard == trace.records
+    assert {"trace", "open", "fork", "think", "tokens", "event", "note", "stop"} <= {r["op"] for r in heard}
 
 
 def test_chains_are_bounded_too() -> None:

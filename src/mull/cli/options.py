@@ -106,7 +106,7 @@ def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--effort", type=click.Choice(EFFORTS), help="How much to think."),
         click.option(
             "--strategy", type=click.Choice(STRATEGIES), default="think", show_default=True,
-            help="think: one line of thought; vote: several, most win; best: several, the best verified wins; "
+            help="think: one line of thought; vote: several, most win; best: several, the best verified one; "
             "auto: little for the easy, more for the contested.",
         ),
     ):  # fmt: skip

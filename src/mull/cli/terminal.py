@@ -35,6 +35,7 @@ class Screen:
         self._dim = colourful(sys.stderr)
         self._thought = False  # something was printed as a thought
         self._answering = False
+        self._bar = False  # how far the prompt has been read is on the screen
         self._line_open = False  # the last thought did not end its line
 
     def show(self, piece: Piece) -> None:
@@ -68,8 +69,9 @@ class Screen:
 
     def reading(self, done: int, total: int) -> None:
         """How far a long prompt has been read; in a terminal only, and gone afterwards."""
-        if self._dim and not self._quiet:
-            bar = f"reading the prompt: {done:,} of {total:,} tokens" if done < total - 1 else ""
+        bar = f"reading the prompt: {done:,} of {total:,} tokens" if done < total - 1 else ""
+        if self._dim and not self._quiet and (bar or self._bar):
+            self._bar = bool(bar)
             sys.stderr.write(f"\r\x1b[K{DIM}{bar}{PLAIN}")
             sys.stderr.flush()
 

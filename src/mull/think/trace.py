@@ -56,9 +56,6 @@ class Trace:
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
-    def __len__(self) -> int:
-        return len(self.records)
-
     def notes(self, kind: str | None = None) -> list[Record]:
         """What strategies and guards noted, of one kind or all."""
         return [r for r in self.records if r["op"] == "note" and kind in (None, r["kind"])]
