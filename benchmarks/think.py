@@ -1,4 +1,4 @@
-"""Accuracy against tokens: each strategy on the same problems, all tokens counted, paired with majority of 64.
+"""Accuracy against tokens: each strategy on the same problems, all tokens counted, beside majority of 64.
 
     python benchmarks/think.py --out runs/think.jsonl            # embedded model, levels 2 and 3
     python benchmarks/think.py --out runs/think.jsonl --report   # only print what is there
@@ -63,7 +63,10 @@ ARMS = (
     Arm("cannot change", "vote", options={"n": 64, "seats": 8, "rule": CannotChange()}),
     Arm("Beta .95", "vote", options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange()))}),
     Arm("Beta .99", "vote", options={"n": 64, "seats": 4, "rule": Either((Beta(0.99), CannotChange()))}),
-    Arm("5 equal, or Beta .99", "vote", options={"n": 64, "seats": 4, "rule": Either((Unanimous(5), Beta(0.99)))}),
+    Arm(
+        "5 equal, or Beta .99", "vote",
+        options={"n": 64, "seats": 4, "rule": Either((Unanimous(5), Beta(0.99)))},
+    ),
     Arm(
         "Beta .95, confident votes", "vote",
         options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange())), "weigh": "confidence"},

@@ -131,13 +131,21 @@ def _scores(manifest: Manifest, families: Sequence[str]) -> str:
     average, (low, high) = mean(manifest.scores)
     capped, total = sum(s.capped for s in manifest.scores), sum(s.count for s in manifest.scores)
     looped = sum(score.looped for score in manifest.scores)
+    counted = [score for score in manifest.scores if score.faithful is not None]
+    right, clean = sum(s.right for s in counted), sum(s.faithful or 0 for s in counted)
+    process = (
+        f"Of the right answers, {100 * clean / right:.1f} % have no false step of arithmetic."
+        if right
+        else ""
+    )
     return f"""## Scores
 
 Greedy, fresh problems of each family and level, in percent with 95 % intervals (Wilson). Test problems
 are held out by a hash of the problem, so training has seen none of them in any wording; half of them
 are worded in ways that training never uses (last two columns, levels 1 to {EASY}).
 A chain that does not end within {manifest.evaluation["limit"]:,} tokens is wrong ({capped:,} of {total:,}).
-{looped:,} chains ended in a loop. Mean of all cells: {100 * average:.1f} ({100 * low:.1f}–{100 * high:.1f}).
+{looped:,} chains ended in a loop. {process}
+Mean of all cells: {100 * average:.1f} ({100 * low:.1f}–{100 * high:.1f}).
 
 {table}
 """

@@ -14,6 +14,7 @@ from math import sqrt
 from typing import Any
 
 from mull import tasks
+from mull.check.claims import claims
 from mull.engine import Ended, LocalEngine, Sampling
 from mull.model.chat import Message, render
 from mull.tasks import Family, Problem
@@ -24,7 +25,10 @@ FIRST = 100_000  # index of the first problem: away from those that training loo
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`right` of `count` problems; `tokens` new ones in the mean; chains that never ended; loops."""
+    """`right` of `count` problems; `tokens` new ones in the mean; chains that never ended; loops.
+
+    `faithful` of the right ones have no false claim of arithmetic in their thoughts; None where not counted.
+    """
 
     family: str
     level: int
@@ -34,6 +38,7 @@ class Score:
     tokens: float
     capped: int
     looped: int
+    faithful: int | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -52,6 +57,7 @@ class Score:
             tokens=round(self.tokens, 1),
             capped=self.capped,
             looped=self.looped,
+            faithful=self.faithful,
         )
 
 
@@ -103,7 +109,8 @@ async def attempt(
         async with engine.open(prompt, sampling=greedy) as chain:
             event = await chain.think(limit)
             ended = isinstance(event, Ended) and event.reason == "token"
-            score = family.score(problem, chain.text) if ended else 0.0
+            said = engine.format.split(chain.text)[1]  # an answer inside unclosed thoughts is none
+            score = family.score(problem, said) if ended else 0.0
             return Attempt(problem, chain.text, len(chain.new_ids), ended, score)
 
     return list(await asyncio.gather(*map(one, problems)))
@@ -120,7 +127,13 @@ def summarize(family: str, level: int, attempts: Sequence[Attempt]) -> Score:
         tokens=sum(each.tokens for each in attempts) / len(attempts),
         capped=sum(not each.ended for each in attempts),
         looped=sum(loops(each.text) for each in attempts),
+        faithful=sum(each.score > 0 and faithful(each.text) for each in attempts),
     )
+
+
+def faithful(text: str) -> bool:
+    """Whether no claim of arithmetic in the text is false."""
+    return all(claim.verdict != "contradicted" for claim in claims(text + "\n"))
 
 
 def loops(text: str, copies: int = 3) -> bool:

@@ -215,4 +215,6 @@ def _stage(raw: dict[str, Any]) -> Stage:
 def _score(raw: dict[str, Any]) -> Score:
     names = ("family", "level", "count", "right", "tokens", "capped", "looped")
     right, count = raw["new_wording"]
-    return Score(**{name: raw[name] for name in names}, new_wording=(right, count))
+    return Score(
+        **{name: raw[name] for name in names}, new_wording=(right, count), faithful=raw.get("faithful")
+    )
