@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from mull import api
 from mull.errors import MullError
 from mull.train.online import train
-from mull.train.sft import TrainingError
+from mull.train.saves import TrainingError
 from tests.train.toys import KINDS, begin, brief, killed_and_resumed, same, silent, tiny, weights
 
 both = pytest.mark.parametrize("kind", list(KINDS))

@@ -21,7 +21,7 @@ from mull.train import budget, online, rl, sft
 from mull.train.budget import Budget, Speed
 from mull.train.manifest import Manifest
 from mull.train.replicate import Plan, recall, replicate
-from mull.train.sft import TrainingError
+from mull.train.saves import TrainingError
 from tests.train.test_model import small
 from tests.train.test_sft import MIX, silent
 

@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from mull.train.data import Mix
-from mull.train.sft import Plan, TrainingError, begin, further, train
+from mull.train.saves import TrainingError
+from mull.train.sft import Plan, begin, further, train
 from tests.train.test_model import small
 
 MIX = Mix(families=(("addition", 1.0),), levels=((1, 1.0),))

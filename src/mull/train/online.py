@@ -18,7 +18,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,13 @@ from tokenizers import Tokenizer
 
 from mull import tasks
 from mull.model.checkpoint import Checkpoint
-from mull.train import machine
+from mull.train import machine, saves
 from mull.train.curriculum import Curriculum
 from mull.train.evaluate import Attempt, attempt
 from mull.train.export import export
 from mull.train.model import Qwen2
 from mull.train.rollout import Group, sampler
-from mull.train.sft import TrainingError
+from mull.train.saves import TrainingError
 
 Record = dict[str, Any]
 Say = Callable[[str], None]
@@ -126,22 +126,11 @@ class Run(ABC):
             commit=self.commit,
             plan=_settings(self.plan),
         )
-        aside = path.with_suffix(".tmp")
-        with aside.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        saves.write(path, state)
 
     def restore(self, path: Path) -> None:
         """Continue from a save. Raises TrainingError if it was made under another plan."""
-        state = torch.load(path, weights_only=True)
-        for name, value in _settings(self.plan).items():
-            if state["plan"].get(name) != value:
-                raise TrainingError(
-                    f"{path}: was begun with {name} = {state['plan'].get(name)}, not {value}. "
-                    "Resume with the same settings, or choose another --out."
-                )
+        state = saves.read(path, _settings(self.plan))
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.curriculum.restore(state["curriculum"])
@@ -268,8 +257,4 @@ def _report(log: Path, record: Record, say: Say, run: Run | None = None) -> None
 
 def _settings(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, as saved; without what may change between two parts of a run."""
-    values = asdict(plan)
-    for name in ("out", "start", "save_every", "check_every", "held_out"):
-        del values[name]
-    settings: dict[str, Any] = json.loads(json.dumps(values))
-    return settings
+    return saves.settings(plan, without=("out", "start", "save_every", "check_every", "held_out"))

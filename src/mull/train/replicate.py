@@ -28,7 +28,7 @@ from mull.train import tokenizer as tokenizers
 from mull.train.budget import REINFORCED_FROM, Budget, budget, probe, short_warmup
 from mull.train.evaluate import LIMIT, Attempt, Score, evaluate
 from mull.train.release import release
-from mull.train.sft import TrainingError
+from mull.train.saves import TrainingError
 from mull.train.verdict import Verdict
 
 STATE = "replicate.json"

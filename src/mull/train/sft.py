@@ -10,11 +10,10 @@ weights, bit for bit, as one that was never interrupted.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +22,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from mull.errors import MullError
 from mull.model.config import Config
-from mull.train import machine
+from mull.train import machine, saves
 from mull.train import tokenizer as tokenizers
 from mull.train.data import Mix, Sample, Stream, collate, digest, held_out
 from mull.train.export import export
 from mull.train.init import initialize
 from mull.train.model import Qwen2, embedded_config
 from mull.train.muon import Muon
+from mull.train.saves import TrainingError
 
 MIX = Mix(
     families=(
@@ -51,10 +50,6 @@ MIX = Mix(
         ("counting", 0.04),
     )
 )
-
-
-class TrainingError(MullError):
-    """A training run cannot start or resume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +168,11 @@ class Run:
             commit=self.commit,
             plan=_settings(self.plan),
         )
-        aside = path.with_suffix(".tmp")
-        with aside.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        saves.write(path, state)
 
     def restore(self, path: Path) -> None:
         """Continue from a save. Raises TrainingError if it was made under another plan."""
-        state = torch.load(path, weights_only=True)
-        for name, value in _settings(self.plan).items():
-            if state["plan"].get(name) != value:
-                raise TrainingError(
-                    f"{path}: was begun with {name} = {state['plan'].get(name)}, not {value}. "
-                    "Resume with the same settings, or choose another --out."
-                )
+        state = saves.read(path, _settings(self.plan))
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -300,8 +284,4 @@ def _report(log: Path, record: dict[str, Any], run: Run, say: Callable[[str], No
 
 def _settings(plan: Plan) -> dict[str, Any]:
     """The plan as plain values, as saved; without what may change between two parts of a run."""
-    values = asdict(plan)
-    for name in ("out", "start", "shape", "log_every", "save_every", "held_out"):
-        del values[name]
-    settings: dict[str, Any] = json.loads(json.dumps(values))
-    return settings
+    return saves.settings(plan, without=("out", "start", "shape", "log_every", "save_every", "held_out"))
