@@ -65,10 +65,11 @@ class Model:
             device=self.device,
         )
 
-    def sampling(self, engine: LocalEngine) -> Sampling:
-        """The engine's defaults with what the user changed."""
-        changes = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
-        return replace(engine.sampling, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+    def sampling(self, engine: LocalEngine) -> Sampling | None:
+        """The engine's defaults with what the user changed; None where nothing was."""
+        settings = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
+        changes = {name: value for name, value in settings.items() if value is not None}
+        return replace(engine.sampling, **changes) if changes else None  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

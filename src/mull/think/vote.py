@@ -105,7 +105,7 @@ async def ballots(
         votes.add(draft.final, await judge(draft) if judge else 1.0, meter.number(draft.chain))
     confident = bar is not None
     async with meter.open(prompt, seed=seed, sampling=line.sampling, track_confidence=confident) as root:
-        if root.sampling.temperature == 0:
+        if line.sampling is None and root.sampling.temperature == 0:
             root.sampling = replace(root.sampling, temperature=DIVERSE)
 
         async def attempt(number: int) -> tuple[Draft, float] | None:
