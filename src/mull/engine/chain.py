@@ -54,6 +54,10 @@ class Engine(Protocol):
         """`chain.ids` has lost its tail; free what belonged to it."""
         ...
 
+    def affords(self, tokens: int) -> bool:
+        """Whether so many tokens may be put in now."""
+        ...
+
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
         """`ids` have just been forced onto `chain`: count them."""
         ...

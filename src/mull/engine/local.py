@@ -124,6 +124,9 @@ class LocalEngine:
     def shortened(self, chain: Chain) -> None:
         self.memory.shorten(chain)
 
+    def affords(self, tokens: int) -> bool:
+        return True
+
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
         self.count(chain.spend, "forced" if chain.counted == "sampled" else chain.counted, len(ids))
 

@@ -50,7 +50,7 @@ async def auto(
         first = await follow(chain, meter, line, watch=watch)
     doubt = _doubt(first, sure)
     meter.note("auto", chain, chose="vote" if doubt else "think", why=doubt or "it is sure")
-    if doubt is None or meter.spent or meter.left < reserve(meter, line, len(prompt)):
+    if doubt is None or meter.spent or meter.room < reserve(meter, line, len(prompt)):
         verdict: Verdict = "confirmed" if doubt is None else "undecided"
         why = Evidence("confidence", first.final or "", verdict, doubt or "")
         return shown(of_draft(first, "auto", evidence=(why,), ledger=meter.ledger, trace=trace), show)

@@ -41,7 +41,7 @@ async def compare(
             ASK.format(question=question.text, first=texts[order[0]], second=texts[order[1]])
         )
         prompt = asked.prompt(meter)
-        if meter.chains_left < 1 or meter.left < reserve(meter, line, len(prompt)):
+        if meter.chains_left < 1 or meter.room < reserve(meter, line, len(prompt)):
             return Evidence("comparison", about, "not run", "the budget was spent")
         async with meter.open(
             prompt, seed=mix(seed, *order), sampling=line.sampling, counted="check"

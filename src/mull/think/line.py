@@ -104,7 +104,7 @@ async def follow(
 
 def reserve(meter: Meter, line: Line, length: int) -> int:
     """Tokens that a line on a chain of this length sets aside: the closing words, and the answer."""
-    room = min(meter.context - length, meter.left)
+    room = min(meter.context - length, meter.room)
     closing = meter.tokenizer.scaffold(meter.format.closing)
     return len(closing) + (line.answer or answer_reserve(room))
 
@@ -129,7 +129,7 @@ class _Run:
         self.chain, self.meter, self.line, self.show = chain, meter, line, show
         format, tokenizer = meter.format, meter.tokenizer
         self.closing = tokenizer.scaffold(format.closing)
-        room = min(meter.context - len(chain), meter.left)
+        room = min(meter.context - len(chain), meter.room)
         aside = reserve(meter, line, len(chain))
         if room < aside:
             raise MullError(
@@ -140,6 +140,7 @@ class _Run:
         self.began, self.limit = len(chain), len(chain) + thinking
         self.least = len(chain) + line.minimum  # the length before which thinking must not end
         self.soft = self.limit - int(thinking * line.soft) if isinstance(format, Tagged) else self.limit
+        self.again = tokenizer.encode(line.again)
         self.close_id = tokenizer.control_id(format.close) if isinstance(format, Tagged) else None
         self.tip = line.tip.bias(tokenizer) if line.tip else {}
         self.turned = len(chain)  # where the present thought began
@@ -191,10 +192,10 @@ class _Run:
             if isinstance(event, Turned):
                 self.turned = len(chain)
             elif isinstance(event, Closed):
-                if event.start >= self.least:
+                if event.start >= self.least or not self.meter.affords(len(self.again)):
                     continue
                 self._rewind(event.start)
-                self._say(chain.engine.tokenizer.encode(self.line.again), self.line.again)
+                self._say(self.again, self.line.again)
             elif not isinstance(event, Spent):
                 remedy = self._remedy(event)
                 if not isinstance(remedy, GoOn):

@@ -86,13 +86,22 @@ class Meter:
         """Whether nothing more can be thought."""
         return self.left < 2 * len(self._thinking) + 1 or self.late
 
+    @property
+    def room(self) -> int:
+        """Tokens that can be put in or set aside now, whatever those that think draw before they stop."""
+        mine = max(0, self.left - 2 * len(self._thinking))
+        return min(mine, self._engine.room) if isinstance(self._engine, Meter) else mine
+
+    def affords(self, tokens: int) -> bool:
+        return tokens <= self.room
+
     def reserve(self, tokens: int) -> Grant:
         """Set tokens aside for an answer: thinking stops before it touches them.
 
         Raises MullError where fewer are left.
         """
-        if tokens > self.left:
-            raise MullError(f"{tokens} tokens are needed for an answer, and {self.left} are left.")
+        if not self.affords(tokens):
+            raise MullError(f"{tokens} tokens are needed for an answer, and {self.room} are left.")
         outer = self._engine.reserve(tokens) if isinstance(self._engine, Meter) else None
         self._reserved += tokens
         return Grant(self, tokens, outer)

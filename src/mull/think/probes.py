@@ -43,7 +43,7 @@ class Probing:
         """Probe; whether the latest answers agree."""
         self.next = len(chain) + self.how.every
         lead = [*meter.tokenizer.scaffold(meter.format.closing), *meter.tokenizer.encode(LEAD)]
-        if meter.left < len(lead) + 2 * self.how.tokens:
+        if not meter.affords(len(lead) + self.how.tokens):
             return False
         probe = await chain.probe(lead, self.how.tokens)
         answer = boxed("\\boxed{" + probe.text)

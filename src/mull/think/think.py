@@ -36,6 +36,6 @@ async def think(
             prompt, seed=mix(seed, attempt) if attempt else seed, sampling=line.sampling
         ) as chain:
             draft = await follow(chain, meter, line, show=show, watch=watch)
-        if draft.status != "dropped" or meter.left < reserve(meter, line, len(prompt)):
+        if draft.status != "dropped" or meter.room < reserve(meter, line, len(prompt)):
             break
     return of_draft(draft, "think", ledger=meter.ledger, trace=trace)

@@ -109,7 +109,7 @@ async def ballots(
             root.sampling = replace(root.sampling, temperature=DIVERSE)
 
         async def attempt(number: int) -> tuple[Draft, float] | None:
-            if (number or earlier) and (meter.spent or meter.left < reserve(meter, line, len(root))):
+            if (number or earlier) and (meter.spent or meter.room < reserve(meter, line, len(root))):
                 return None
             (chain,) = root.fork()
             draft = await follow(chain, meter, line, watch=watch, boxed_is_enough=True)

@@ -1,0 +1,82 @@
+"""The rescue from loops: keep the good part of the thoughts, and get the chain out of its circle.
+
+A ladder, one rung each time the chain loops: back to where the first copy began, and another way from there;
+the same, and a sentence that says so; the thoughts closed there, and an answer from what is good of them; the
+chain given up. Engines stop a looping chain, or let it run on: either way there is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mull.engine.chain import Chain
+from mull.engine.events import Event, Looped, Suspected
+from mull.engine.watch import Watch
+from mull.guard.loops import Loops, Repetition
+from mull.guard.policy import Close, Drop, GoOn, Note, Policy, Remedy
+from mull.model.formats import Kind
+
+REDIRECT = "\nThis is going in circles. What is known so far has to be used in another way.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopGuard:
+    """rescues      rewinds before the thoughts are closed; with 0 they are closed at the first loop
+    temperature  at least this, for `tokens` tokens after a rewind: a greedy chain would go the same way again
+    redirect     what the second rewind says
+    act          False only notes what was seen
+    """
+
+    rescues: int = 2
+    temperature: float = 0.8
+    tokens: int = 32
+    redirect: str = REDIRECT
+    act: bool = True
+    loops: Loops = field(default_factory=Loops)
+    repetition: Repetition | None = field(default_factory=Repetition)
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        return (self.loops, *([self.repetition] if self.repetition else ()))
+
+    def start(self) -> Policy:
+        return _Ladder(self)
+
+
+@dataclass(slots=True, eq=False)
+class _Ladder:
+    """What has been done to one chain so far."""
+
+    guard: LoopGuard
+    rung: int = 0
+
+    def __call__(self, chain: Chain, event: Event, part: Kind, note: Note) -> Remedy | None:
+        if isinstance(event, Suspected):
+            note("suspicion", chain, measure=event.measure, value=round(event.value, 2), did="nothing")
+            return GoOn()
+        if not isinstance(event, Looped):
+            return None
+        guard, facts = (
+            self.guard,
+            dict(at=event.at, start=event.start, period=event.period, copies=event.copies),
+        )
+        if not guard.act:
+            note("loop", chain, did="nothing", **facts)
+            return GoOn()
+        self.rung += 1
+        first = chain.ids[event.start]
+        if self.rung > guard.rescues + (part == "thought"):
+            note("loop", chain, did="given up", **facts)
+            return Drop("it goes in circles")
+        chain.rewind(event.start, anew=True)
+        redirect = chain.engine.tokenizer.encode(guard.redirect)
+        if self.rung > guard.rescues or not chain.engine.affords(len(redirect)):
+            note("loop", chain, did="rewound and closed", **facts)
+            return Close()
+        if self.rung > 1:
+            chain.say(redirect)
+            note("loop", chain, did="rewound and redirected", **facts)
+            return GoOn(tokens=guard.tokens, temperature=guard.temperature)
+        note("loop", chain, did="rewound", **facts)
+        return GoOn(forbid=(first,), tokens=guard.tokens, temperature=guard.temperature)
