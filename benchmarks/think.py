@@ -36,7 +36,6 @@ from mull.think.line import Line  # noqa: E402
 from mull.think.probes import Probes  # noqa: E402
 from mull.think.question import Question  # noqa: E402
 from mull.think.rules import Beta, CannotChange, Either, Unanimous  # noqa: E402
-from mull.think.verify import Claims  # noqa: E402
 from mull.think.votes import Votes  # noqa: E402
 
 FIRST = 200_000  # index of the first problem: not those that training is evaluated on
@@ -57,32 +56,23 @@ class Arm:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+USUAL = Either((Beta(0.95), CannotChange()))
+BAR = Bar(keep=0.5, window=32, after=3)
 ARMS = (
     Arm("one chain, greedy", "think", temperature=0.0),
-    Arm(MAJORITY, "vote", options={"n": 64, "seats": 64, "rule": NEVER}),
-    Arm("cannot change", "vote", options={"n": 64, "seats": 8, "rule": CannotChange()}),
-    Arm("Beta .95", "vote", options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange()))}),
-    Arm("Beta .99", "vote", options={"n": 64, "seats": 4, "rule": Either((Beta(0.99), CannotChange()))}),
-    Arm(
-        "5 equal, or Beta .99", "vote",
-        options={"n": 64, "seats": 4, "rule": Either((Unanimous(5), Beta(0.99)))},
-    ),
-    Arm(
-        "Beta .95, confident votes", "vote",
-        options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange())), "weigh": "confidence"},
-    ),
-    Arm(
-        "Beta .95, bar", "vote",
-        options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange())),
-                 "bar": Bar(keep=0.5, window=32, after=3)},
-    ),
-    Arm(
-        "Beta .95, probes", "vote", line={"probes": Probes(every=48, after=48, agree=2, tokens=24)},
-        options={"n": 64, "seats": 4, "rule": Either((Beta(0.95), CannotChange()))},
-    ),
-    Arm("best of 8 by claims", "best", options={"n": 8, "seats": 8, "verifiers": (Claims(),)}),
-    Arm("8 chains, no claims", "vote", options={"n": 8, "seats": 8, "rule": NEVER}),
-    Arm("auto", "auto", options={"n": 64, "seats": 4}),
+    Arm(MAJORITY, "vote", options={"n": 64, "seats": 64, "rule": NEVER, "weigh": "one"}),
+    Arm("cannot change", "vote", options={"n": 64, "rule": CannotChange(), "weigh": "one"}),
+    Arm("Beta .95", "vote", options={"n": 64, "seats": 4, "rule": USUAL, "weigh": "one"}),
+    Arm("Beta .95, confidence", "vote", options={"n": 64, "seats": 4, "rule": USUAL, "weigh": "confidence"}),
+    Arm("Beta .95, claims", "vote", options={"n": 64, "seats": 4, "rule": USUAL, "weigh": "claims"}),
+    Arm("Beta .95, claims, of 16", "vote", options={"n": 16, "seats": 4, "rule": USUAL, "weigh": "claims"}),
+    Arm("Beta .95, bar", "vote",
+        options={"n": 64, "seats": 4, "rule": USUAL, "weigh": "one", "bar": BAR}),
+    Arm("Beta .95, probes", "vote", line={"probes": Probes(every=48, after=48, agree=2, tokens=24)},
+        options={"n": 64, "seats": 4, "rule": USUAL, "weigh": "one"}),
+    Arm("8 chains", "vote", options={"n": 8, "rule": NEVER, "weigh": "one"}),
+    Arm("8 chains, claims", "vote", options={"n": 8, "rule": NEVER, "weigh": "claims"}),
+    Arm("auto, of 16", "auto", options={"n": 16, "seats": 4}),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mull.engine import LocalEngine, Sampling, Watch
 from mull.engine.chain import Engine
+from mull.guard.choose import guards
 from mull.model.chat import Message
 from mull.model.checkpoint import Checkpoint
 from mull.model.shapes import kv_bytes_per_token
@@ -109,7 +110,8 @@ async def answer(
     strategy  think, vote, best, plan, check, search or auto; `options` are its own (`n`, `seats`, `rule` ...)
     effort    none, minimal, low, medium, high, xhigh or max: how long chains think, and how many there are
     budget    bounds for all of it together; `max_tokens` is short for `Budget(tokens=...)`
-    line      how each chain is run: guards, probes, limits; `sampling` is short for `Line(sampling=...)`
+    line      how each chain is run: guards, probes, limits; `sampling` is short for `Line(sampling=...)`.
+              Without one, loops are rescued and the answer is held to the language of the question
     show      receives thoughts and answer as they come; `trace` hears of everything that happens
 
     The same seed gives the same answer. Raises MullError for what cannot be asked so.
@@ -118,7 +120,7 @@ async def answer(
     asked = Question.of(question, system=system)
     if max_tokens is not None:
         budget = replace(budget or Budget(), tokens=max_tokens)
-    line = line or Line()
+    line = line or Line(guards=guards(asked.text))
     if sampling is not None:
         line = replace(line, sampling=sampling)
     chosen = strategies.choose(strategy, effort, engine, line, options)

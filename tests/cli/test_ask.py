@@ -65,10 +65,12 @@ def test_a_strategy_tells_what_it_spent_and_how_sure_it_is() -> None:
 
 def test_options_name_the_strategies_there_are() -> None:
     from mull.cli import options
+    from mull.guard import choose
     from mull.think import strategies
 
     assert set(options.STRATEGIES) == set(strategies.STRATEGIES)
     assert tuple(strategies.EFFORTS) == options.EFFORTS
+    assert choose.LEVELS == options.LEVELS
 
 
 def test_an_option_that_a_strategy_does_not_have_is_refused() -> None:

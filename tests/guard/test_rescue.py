@@ -80,10 +80,7 @@ def test_a_loop_in_the_answer_is_given_up_and_the_chain_begun_anew() -> None:
 
 
 def test_without_a_guard_the_same_chain_runs_to_its_end() -> None:
-    engine = scripted(
-        SCRIPT, format=Tagged(starts_open=False), sampling=Sampling(temperature=0), context=2048
-    )
-    answer = asyncio.run(mull.answer("mad", engine=engine))
+    answer = asyncio.run(mull.answer("mad", engine=made(), line=Line()))
     assert answer.ledger.tokens.sampled > 500
 
 

@@ -44,6 +44,7 @@ def made(script: dict[str, Any] = SCRIPT) -> LocalEngine:
 
 def ask(question: str | Question, engine: LocalEngine | None = None, **options: Any) -> Answer:
     engine = engine or made()
+    options.setdefault("line", Line())  # no guards
     answer = asyncio.run(mull.answer(question, engine=engine, **options))
     assert engine.memory.pages.used == 0
     assert answer.ledger.tokens == engine.statistics.spend
@@ -60,7 +61,7 @@ def test_the_scorer_of_a_problem_finds_the_right_one_and_stops() -> None:
 
 
 def test_false_claims_weigh_down_what_most_say() -> None:
-    assert ask("product", strategy="vote", n=24, seed=3).final == "45"
+    assert ask("product", strategy="vote", n=24, seed=3, weigh="one").final == "45"
     answer = ask("product", strategy="best", n=24, seed=3, verifiers=[Claims()])
     assert answer.final == "42"
     assert answer.evidence[0].check == "claims"

@@ -14,6 +14,7 @@ from mull.errors import MullError
 from mull.model.chat import Message
 from mull.model.formats import Piece, Tagged, Tagless
 from mull.think.answer import NO_ANSWER, Answer
+from mull.think.line import Line
 
 GREEDY = Sampling(temperature=0)
 LONG = "and so on, " * 40
@@ -30,6 +31,7 @@ SCRIPT = {
 def ask(question: Any, **options: Any) -> Answer:
     format = options.pop("format", Tagged(starts_open=False))
     engine = scripted(SCRIPT, format=format, sampling=GREEDY, context=options.pop("context", 4096))
+    options.setdefault("line", Line())  # no guards
     answer = asyncio.run(mull.answer(question, engine=engine, **options))
     assert engine.memory.pages.used == 0
     assert answer.ledger.tokens == engine.statistics.spend

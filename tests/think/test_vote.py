@@ -43,6 +43,7 @@ def made(**options: Any) -> LocalEngine:
 
 
 def ask(engine: LocalEngine, question: str, **options: Any) -> Answer:
+    options.setdefault("line", Line())  # no guards
     answer = asyncio.run(mull.answer(question, engine=engine, strategy="vote", **options))
     check_laws(engine, answer)
     return answer

@@ -30,10 +30,12 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
     engine = model.load()
     from mull import api
     from mull.cli.live import Live
+    from mull.cli.notes import told
     from mull.embedded import stranger
     from mull.engine import Progress
     from mull.model.formats import Piece
-    from mull.think.trace import Trace
+    from mull.think.line import Line
+    from mull.think.trace import Record, Trace
 
     if model.model is None and (warning := stranger(text)):
         screen.note(warning)
@@ -42,6 +44,12 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
     def show(piece: Piece) -> None:
         live.clear()
         screen.show(piece)
+
+    def hear(record: Record) -> None:
+        live.hear(record)
+        if record["op"] == "note" and (line := told(record)):
+            live.clear()
+            screen.aside(harmless(line))
 
     try:
         answer = api.ask(
@@ -53,7 +61,8 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
             system=model.system,
             seed=model.seed,
             sampling=model.sampling(engine),
-            trace=Trace(listen=live.hear),
+            line=Line(guards=how.guards(text)),
+            trace=Trace(listen=hear),
             show=None if as_json else show,
             watch=[Progress(screen.reading)],
             **how.options,

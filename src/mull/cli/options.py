@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from mull.engine import LocalEngine, Sampling
+    from mull.guard.choose import Level
+    from mull.guard.policy import Guard
     from mull.think.budget import Budget
 
 _OPTIONS = (
@@ -32,6 +34,7 @@ _OPTIONS = (
 
 # The names of think/strategies.py, which is not imported for --help; a test compares them.
 STRATEGIES = ("think", "vote", "best", "auto")
+LEVELS = ("off", "observe", "rescue")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
@@ -80,6 +83,14 @@ class How:
     effort: str | None
     chains: int | None
     seconds: float | None
+    loops: Level
+    language: str
+    claims: Level
+
+    def guards(self, question: str) -> tuple[Guard, ...]:
+        from mull.guard.choose import guards
+
+        return guards(question, loops=self.loops, language=self.language, claims=self.claims)
 
     def budget(self, tokens: int | None) -> Budget | None:
         from mull.think.budget import Budget
@@ -96,12 +107,17 @@ def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of strategies, as one argument `how`."""
 
     @functools.wraps(command)
-    def gathered(
-        *args: Any, strategy: str, effort: str | None, chains: int | None, seconds: float | None, **rest: Any
-    ) -> Any:
-        return command(*args, how=How(strategy, effort, chains, seconds), **rest)
+    def gathered(*args: Any, **options: Any) -> Any:
+        how = How(**{each.name: options.pop(each.name) for each in fields(How)})
+        return command(*args, how=how, **options)
 
     for option in (
+        click.option("--claims", type=click.Choice(LEVELS), default="observe", show_default=True,
+                     help="False arithmetic in the thoughts: noted, or undone (rescue)."),
+        click.option("--language", default="auto", show_default=True,
+                     help="off, a code (en, zh ...) or auto: for the answer; with auto:lock thoughts, too."),
+        click.option("--loops", type=click.Choice(LEVELS), default="rescue", show_default=True,
+                     help="Thoughts that go in circles: noted, or rewound and redirected (rescue)."),
         click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Answer within so many."),
         click.option("--chains", type=click.IntRange(1), help="At most so many lines of thought."),
         click.option("--effort", type=click.Choice(EFFORTS), help="How much to think."),

@@ -81,6 +81,13 @@ class Screen:
             sys.stderr.write(f"{DIM}{text}{PLAIN}\n" if self._dim else f"{text}\n")
             sys.stderr.flush()
 
+    def aside(self, text: str) -> None:
+        """A note while the thoughts are being written: on a line of its own."""
+        if self._line_open and not self._answering and not self._quiet:
+            sys.stderr.write("\n")
+            self._line_open = False
+        self.note(text)
+
     def end(self, answer: str) -> None:
         """Close the line. Where no answer was told apart while it streamed, show it now."""
         if not self._answering:

@@ -19,6 +19,7 @@ from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import leads
 from mull.think.trace import Trace
+from mull.think.verify import Claims
 from mull.think.vote import RULE, ballots, elected
 
 SURE = 0.98  # geometric mean of the tokens' probabilities from which one chain is enough
@@ -55,8 +56,11 @@ async def auto(
         why = Evidence("confidence", first.final or "", verdict, doubt or "")
         return shown(of_draft(first, "auto", evidence=(why,), ledger=meter.ledger, trace=trace), show)
 
+    async def judge(draft: Draft) -> float:
+        return (await Claims().judge(question, draft, meter))[0]
+
     drafts, votes = await ballots(
-        question, meter, n=n, seats=seats, rule=RULE, line=line, seed=seed, watch=watch,
+        question, meter, n=n, seats=seats, rule=RULE, judge=judge, line=line, seed=seed, watch=watch,
         earlier=[first] if first.status == "finished" else [],
     )  # fmt: skip
     evidence = [Evidence("confidence", first.final or "", "undecided", doubt)]

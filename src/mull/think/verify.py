@@ -44,7 +44,7 @@ class Claims:
         false = [claim for claim in found if claim.verdict == "contradicted"]
         true = sum(claim.verdict == "confirmed" for claim in found)
         if not found:
-            return 0.5, Evidence("claims", "no arithmetic", "not run")
+            return 1.0, Evidence("claims", "no arithmetic", "not run")
         about = f"{true} of {len(found)} claims of arithmetic are true"
         if false:
             told = f"{false[0].text.strip()} is false: {false[0].value}"

@@ -21,6 +21,7 @@ from mull.think.question import Question
 from mull.think.rules import Beta, CannotChange, Either, Rule, leads
 from mull.think.seats import Seats
 from mull.think.trace import Trace
+from mull.think.verify import Claims
 from mull.think.votes import Votes
 
 RULE = Either((Beta(0.95), CannotChange()))
@@ -37,7 +38,7 @@ async def vote(
     seats: int = 8,
     rule: Rule = RULE,
     bar: Bar | None = None,
-    weigh: Literal["one", "confidence"] = "one",
+    weigh: Literal["one", "confidence", "claims"] = "claims",
     line: Line | None = None,
     seed: int = 0,
     trace: Trace | None = None,
@@ -46,7 +47,8 @@ async def vote(
 ) -> Answer:
     """Up to `n` chains, `seats` at a time, until `rule` is settled or the budget is spent.
 
-    weigh   each chain has one vote, or its confidence (the geometric mean of its tokens' probabilities)
+    weigh   each chain has one vote; or its confidence, the geometric mean of its tokens' probabilities; or
+            one, of which each false claim of arithmetic in its thoughts takes most
     bar     end chains that get less certain than others did
 
     The confidence of the answer is the chance that the leader is likelier than the runner-up, by the votes.
@@ -56,7 +58,9 @@ async def vote(
     meter = Meter(engine, budget, trace=trace)
 
     async def judge(draft: Draft) -> float:
-        return draft.confidence
+        if weigh == "confidence":
+            return draft.confidence
+        return (await Claims().judge(question, draft, meter))[0]
 
     drafts, votes = await ballots(
         question,
@@ -64,7 +68,7 @@ async def vote(
         n=n,
         seats=seats,
         rule=rule,
-        judge=judge if weigh == "confidence" else None,
+        judge=None if weigh == "one" else judge,
         bar=bar,
         line=line or Line(),
         seed=seed,

@@ -76,9 +76,8 @@ class Votes:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Ballots of the two largest piles."""
-        counts = sorted((pile.count for pile in self.piles), reverse=True)
-        first, second, *_ = [*counts, 0, 0]
+        """Votes of the two heaviest piles, in whole ones: their weight, rounded."""
+        first, second, *_ = [*(round(pile.weight) for pile in self.ranked), 0, 0]
         return first, second
 
     @property

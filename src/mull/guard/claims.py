@@ -1,0 +1,74 @@
+"""The guard of claims: false arithmetic is undone where it was said.
+
+A contradicted claim takes the chain back to just before it, with other random numbers. When that has failed
+twice at one place, the right value is put in by force, and marked so. Costs no tokens but those said again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mull.check.watch import Claims
+from mull.engine.chain import Chain
+from mull.engine.events import Claimed, Event
+from mull.engine.watch import Watch
+from mull.guard.policy import GoOn, Note, Policy, Remedy
+from mull.model.formats import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimGuard:
+    """tries        rewinds at one place before the value is stated by force
+    rescues      rewinds and values at most, for one chain
+    temperature  at least this for the tokens of the claim: a greedy chain would say the same again
+    act          False only notes
+    """
+
+    tries: int = 2
+    rescues: int = 12
+    temperature: float = 0.8
+    act: bool = True
+
+    @property
+    def watches(self) -> Sequence[Watch]:
+        return (Claims(),)
+
+    def start(self) -> Policy:
+        failed: dict[int, int] = {}  # how often, by where the claim began
+
+        def policy(chain: Chain, event: Event, _: Kind, note: Note) -> Remedy | None:
+            if not isinstance(event, Claimed):
+                return None
+            start, end = event.span
+            facts = dict(text=event.text, value=event.value, start=start)
+            if not self.act or sum(failed.values()) >= self.rescues:
+                note("claim", chain, did="nothing", **facts)
+                return GoOn()
+            failed[start] = failed.get(start, 0) + 1
+            if failed[start] <= self.tries:
+                note("claim", chain, did="rewound", **facts)
+                chain.rewind(start, anew=True)
+                return GoOn(tokens=end - start + 1, temperature=self.temperature)
+            words = _stated(chain, event)
+            if words is None or not chain.engine.affords(len(words)):
+                note("claim", chain, did="nothing", **facts)
+                return GoOn()
+            note("claim", chain, did="stated by force", **facts)
+            chain.rewind(start)
+            chain.say(words)
+            return GoOn()
+
+        return policy
+
+
+def _stated(chain: Chain, event: Claimed) -> list[int] | None:
+    """Tokens that say the claim with the right value; None where that is not a matter of its last number."""
+    before, sign, _ = event.text.rpartition("=")
+    if not sign or event.value is None:
+        return None
+    start, end = (place - chain.prompt_length for place in event.span)
+    written = "".join(chain.pieces[start:end])
+    lead = written[: max(0, written.find(event.text))]
+    gap = " " if event.text.rpartition("=")[2].startswith(" ") else ""
+    return chain.engine.tokenizer.encode(f"{lead}{before}={gap}{event.value}")
