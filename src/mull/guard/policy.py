@@ -22,7 +22,7 @@ class GoOn:
     """Think on.
 
     forbid       ids that must not be the very next token
-    tokens       for so many tokens the rest holds
+    tokens       for so many tokens the rest holds, and no penalty on changing one's mind (see `Tip`)
     temperature  at least this
     bias         added to the logits of single tokens
     """
@@ -35,7 +35,7 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the thoughts here and answer from what there is."""
+    """End the thoughts here and answer from what there is; in the answer, that is how it stays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 A ladder, one rung each time the chain loops: back to where the first copy began, and another way from there;
 the same, and a sentence that says so; the thoughts closed there, and an answer from what is good of them; the
 chain given up. Engines stop a looping chain, or let it run on: either way there is no answer.
+
+In the answer, a rewind stays in it, no sentence is put in, and where the first copy has the answer's box, the
+answer ends with that copy.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from mull.engine.events import Event, Looped, Suspected
 from mull.engine.watch import Watch
 from mull.guard.loops import Loops, Repetition
 from mull.guard.policy import Close, Drop, GoOn, Note, Policy, Remedy
-from mull.model.formats import Kind
+from mull.model.formats import Kind, boxed
 
 REDIRECT = "\nThis is going in circles. What is known so far has to be used in another way.\n"
 
@@ -52,31 +55,49 @@ class _Ladder:
     rung: int = 0
 
     def __call__(self, chain: Chain, event: Event, part: Kind, note: Note) -> Remedy | None:
+        guard = self.guard
         if isinstance(event, Suspected):
             note("suspicion", chain, measure=event.measure, value=round(event.value, 2), did="nothing")
-            return GoOn()
+            return GoOn(tokens=guard.repetition.rest) if guard.act and guard.repetition else GoOn()
         if not isinstance(event, Looped):
             return None
-        guard, facts = (
-            self.guard,
-            dict(at=event.at, start=event.start, period=event.period, copies=event.copies),
-        )
+        facts = dict(part=part, start=event.start, period=event.period, copies=event.copies)
         if not guard.act:
             note("loop", chain, did="nothing", **facts)
             return GoOn()
         self.rung += 1
-        first = chain.ids[event.start]
-        if self.rung > guard.rescues + (part == "thought"):
-            note("loop", chain, did="given up", **facts)
-            return Drop("it goes in circles")
-        chain.rewind(event.start, anew=True)
-        redirect = chain.engine.tokenizer.encode(guard.redirect)
-        if self.rung > guard.rescues or not chain.engine.affords(len(redirect)):
+        begun = _beginning(chain)
+        start = max(event.start, begun)
+        told = self.rung > 1 and part == "thought"
+        redirect = chain.engine.tokenizer.encode(guard.redirect) if told else []
+        if self.rung <= guard.rescues and chain.engine.affords(len(redirect)):
+            first = chain.ids[start]
+            chain.rewind(start, anew=True)
+            chain.say(redirect)
+            note("loop", chain, did="rewound and redirected" if redirect else "rewound", **facts)
+            return GoOn(forbid=(first,), tokens=guard.tokens, temperature=guard.temperature)
+        if part == "answer":
+            kept = min(start + event.period, len(chain))
+            said = chain.pieces[begun - chain.prompt_length : kept - chain.prompt_length]
+            if boxed("".join(said)) is not None:
+                chain.rewind(kept)
+                note("loop", chain, did="ended after its first copy", **facts)
+                return Close()
+        elif self.rung <= guard.rescues + 1:
+            chain.rewind(start)
             note("loop", chain, did="rewound and closed", **facts)
             return Close()
-        if self.rung > 1:
-            chain.say(redirect)
-            note("loop", chain, did="rewound and redirected", **facts)
-            return GoOn(tokens=guard.tokens, temperature=guard.temperature)
-        note("loop", chain, did="rewound", **facts)
-        return GoOn(forbid=(first,), tokens=guard.tokens, temperature=guard.temperature)
+        note("loop", chain, did="given up", **facts)
+        return Drop("it goes in circles")
+
+
+def _beginning(chain: Chain) -> int:
+    """The length at which the present part of the text, thoughts or answer, began."""
+    reader = chain.engine.format.reader()
+    start = chain.prompt_length
+    for length, piece in enumerate(chain.pieces, start + 1):
+        part = reader.phase
+        reader.feed(piece)
+        if reader.phase != part:
+            start = length
+    return start

@@ -14,7 +14,7 @@ from math import ceil
 from mull.engine.chain import Chain
 from mull.engine.events import Event
 from mull.engine.watch import Look, Watch
-from mull.guard.policy import Close, Drop, Note, Policy, Remedy
+from mull.guard.policy import Close, Drop, GoOn, Note, Policy, Remedy
 from mull.model.formats import Kind
 
 
@@ -71,8 +71,10 @@ class Doubts:
         def policy(chain: Chain, event: Event, part: Kind, note: Note) -> Remedy | None:
             if not isinstance(event, Unsure):
                 return None
+            if part == "answer":
+                return GoOn()
             note("unsure", chain, confidence=round(event.confidence, 3), bar=round(event.bar, 3))
-            return Close() if self.bar.vote and part == "thought" else Drop("unsure")
+            return Close() if self.bar.vote else Drop("unsure")
 
         return policy
 

@@ -160,10 +160,10 @@ class _Run:
             self._rewind(len(self.chain) - 1)  # it ended its turn without an answer: take that back
             event = Spent(len(self.chain), 0)
         if not _over(event) and not isinstance(event, Stopped):
-            if self.reader.phase == "thought":
-                status = "closed"
-                self._say(self.closing, self.meter.format.closing)
             with self.grant.pay(self.chain):
+                if self.reader.phase == "thought":
+                    status = "closed"
+                    self._say(self.closing, self.meter.format.closing)
                 event = await self._answer()
         if not _over(event):
             status = "dropped" if isinstance(event, Stopped) else "cut"
@@ -204,17 +204,24 @@ class _Run:
 
     async def _answer(self) -> Event:
         """The answer after closed thoughts. A rescue may rewind in it; there is nothing left to close."""
+        chain = self.chain
         while True:
-            with self.chain.steer(**self._lifting()[1]):
-                event = await self.chain.think(None, self.watches)
+            until, settings = self._lifting()
+            tokens = until - len(chain) if until > len(chain) else None
+            with chain.steer(**settings):
+                event = await chain.think(tokens, self.watches)
+            if isinstance(event, Spent) and tokens is not None and len(chain) == until:
+                continue
             remedy = self._remedy(event)
             if not isinstance(remedy, GoOn):
-                return event
+                return event if remedy is None else self._given_up(remedy)
 
     def _given_up(self, remedy: Remedy) -> Event:
         if isinstance(remedy, Drop):
             self.chain.stop(remedy.why)
             return Stopped(len(self.chain), remedy.why)
+        if self.reader.phase == "answer":
+            return Answered(len(self.chain), self.reader.boxed or "")
         return Spent(len(self.chain), 0)
 
     def _remedy(self, event: Event) -> Remedy | None:
@@ -222,7 +229,7 @@ class _Run:
             length = len(self.chain)
             remedy = policy(self.chain, event, self.reader.phase, self.meter.note)
             if remedy is not None:
-                if isinstance(remedy, GoOn):
+                if isinstance(remedy, GoOn) and remedy != GoOn():  # who only looks on changes nothing
                     self.lift, self.lifted = remedy, len(self.chain) + remedy.tokens
                 if len(self.chain) != length:
                     self._read_again()
@@ -239,7 +246,8 @@ class _Run:
             ends.append(self.probing.next)
         if self.tip and self.line.tip:
             ends.append(self.turned + self.line.tip.tokens)
-            bias |= self.tip if length < ends[-1] else {}
+            if self.lifted <= length < ends[-1]:  # a word that turns may be what leads out of a loop
+                bias |= self.tip
         if self.close_id is not None:
             step = max(1, (self.limit - self.soft) // SOFT_STEPS)
             steps = 0 if length < self.soft else (length - self.soft) // step + 1
@@ -278,6 +286,7 @@ class _Run:
         """The reader at the chain's end, after more than its own stretch has changed."""
         self.reader = self.meter.format.reader()
         self.reader.feed(self.chain.text)
+        self.turned = min(self.turned, len(self.chain))
 
     def _say(self, ids: Sequence[int], text: str) -> None:
         self.chain.say(ids)
