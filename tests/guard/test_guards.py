@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 import mull
 from mull.engine import Sampling
 from mull.engine.local import LocalEngine
-from mull.engine.scripted import asked, scripted
+from mull.engine.scripted import _byte_letters, asked, scripted
 from mull.guard.claims import ClaimGuard
 from mull.guard.lock import LanguageGuard, unlikely
 from mull.guard.policy import Guard
 from mull.model.formats import Tagged
+from mull.model.tokenizer import Tokenizer
 from mull.think.answer import Answer
 from mull.think.line import Line
 
@@ -126,3 +127,44 @@ def test_what_is_in_order_is_not_touched(guard: Guard) -> None:
     with_guard, without = ask("sum", guard, seed=4), ask("sum", seed=4)
     if not with_guard.trace.notes():
         assert with_guard.text == without.text
+
+
+@pytest.mark.parametrize(
+    ("said", "stated"),
+    [
+        ("6*7=45", "6*7=42"),
+        ("6 * 7 = 45", "6 * 7 = 42"),
+        ("45 = 6*7", "42 = 6*7"),
+        ("So 2+2 = 5.", "So 2+2 = 4."),
+        ("1/3 + 1/3 = 1/3", "1/3 + 1/3 = 2/3"),
+        ("3*4 > 20", "3*4 > 20"),  # there is no one right value
+    ],
+)
+def test_what_is_stated_by_force_is_the_same_claim_made_true(said: str, stated: str) -> None:
+    script = {
+        asked("q"): f"<think>\n{said}\nyes\n</think>\n\\boxed{{1}}.",
+        stated.rstrip("."): ("." if stated.endswith(".") else "") + "\nyes\n</think>\n\\boxed{1}.",
+    }
+    engine = scripted(script, format=Tagged(starts_open=False), sampling=Sampling(temperature=0))
+    answer = asyncio.run(mull.answer("q", engine=engine, line=Line(guards=(ClaimGuard(),))))
+    assert answer.thoughts == f"{stated}\nyes"
+    assert did(answer, "claim")[-1] == ("nothing" if said == stated else "stated by force")
+
+
+def test_where_latin_is_foreign_variables_commands_and_control_tokens_are_left_alone() -> None:
+    tokenizer = made().tokenizer
+    latin = unlikely(tokenizer, "Latin")
+    assert ord("x") not in latin
+    assert ord("T") in latin
+    assert latin.keys().isdisjoint(tokenizer.control.values())
+
+
+def test_a_token_that_ends_in_the_first_byte_of_a_letter_is_unlikely_too() -> None:
+    letters = _byte_letters()
+    space, lead = letters[ord(" ")], letters["们".encode()[0]]
+    parts = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+    vocab = {letter: byte for byte, letter in enumerate(letters)} | {space + lead: 256}
+    model = {"type": "BPE", "vocab": vocab, "merges": [f"{space} {lead}"]}
+    tokenizer = Tokenizer({"pre_tokenizer": parts, "decoder": parts, "model": model})
+    assert 256 in unlikely(tokenizer, "Han")
+    assert 256 not in unlikely(tokenizer, "Cyrillic")

@@ -6,9 +6,11 @@ twice at one place, the right value is put in by force, and marked so. Costs no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mull.check.claims import claims
 from mull.check.watch import Claims
 from mull.engine.chain import Chain
 from mull.engine.events import Claimed, Event
@@ -16,12 +18,16 @@ from mull.engine.watch import Watch
 from mull.guard.policy import GoOn, Note, Policy, Remedy
 from mull.model.formats import Kind
 
+_NUMBERS = tuple(  # that may be the written value: what the claim ends in, or begins with
+    re.compile(pattern) for pattern in (r"[-+]?\d[\d.,/]*\s*$", r"^\s*[-+]?\d[\d.,/]*(?=\s*=)")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimGuard:
     """tries        rewinds at one place before the value is stated by force
     rescues      rewinds and values at most, for one chain
-    temperature  at least this for the tokens of the claim: a greedy chain would say the same again
+    temperature  for the tokens of the claim where the chain is greedy: it would say the same again
     act          False only notes
     """
 
@@ -49,7 +55,8 @@ class ClaimGuard:
             if failed[start] <= self.tries:
                 note("claim", chain, did="rewound", **facts)
                 chain.rewind(start, anew=True)
-                return GoOn(tokens=end - start + 1, temperature=self.temperature)
+                greedy = chain.sampling.temperature == 0
+                return GoOn(tokens=end - start + 1, temperature=self.temperature if greedy else 0.0)
             words = _stated(chain, event)
             if words is None or not chain.engine.affords(len(words)):
                 note("claim", chain, did="nothing", **facts)
@@ -63,12 +70,13 @@ class ClaimGuard:
 
 
 def _stated(chain: Chain, event: Claimed) -> list[int] | None:
-    """Tokens that say the claim with the right value; None where that is not a matter of its last number."""
-    before, sign, _ = event.text.rpartition("=")
-    if not sign or event.value is None:
+    """The claim's tokens with the right value for the written one; None where that makes no true claim."""
+    if event.value is None:
         return None
     start, end = (place - chain.prompt_length for place in event.span)
-    written = "".join(chain.pieces[start:end])
-    lead = written[: max(0, written.find(event.text))]
-    gap = " " if event.text.rpartition("=")[2].startswith(" ") else ""
-    return chain.engine.tokenizer.encode(f"{lead}{before}={gap}{event.value}")
+    written = "".join(chain.pieces[start:end])  # with what stands beside it in its first and last token
+    for number in _NUMBERS:
+        mended = number.sub(lambda _: event.value or "", event.text, count=1)
+        if {claim.verdict for claim in claims(mended + "\n")} == {"confirmed"}:
+            return chain.engine.tokenizer.encode(written.replace(event.text, mended, 1))
+    return None

@@ -7,6 +7,7 @@ for a while; once a model has drifted, telling it so helps little.
 
 from __future__ import annotations
 
+from codecs import utf_8_decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,13 +65,19 @@ class LanguageGuard:
 
 @lru_cache(maxsize=32)
 def unlikely(tokenizer: Tokenizer, name: str) -> Mapping[int, float]:
-    """A bias against every token with a letter of this script, or with the first byte of one."""
-    leads = _leads(name)
+    """A bias against every token with a letter of this script, or that ends in the first byte of one.
+
+    Of Latin, what begins in a small letter is left out: variables and commands (`x`, `boxed`) are used in
+    every language, and of a word the token with the space before it is enough.
+    """
+    leads, control = _leads(name), frozenset(tokenizer.control.values())
     found = {}
     for token in range(tokenizer.vocab_size):
         raw = tokenizer.token_bytes(token)
-        text = raw.decode("utf-8", "ignore")
-        if any(script(char) == name for char in text) or (raw and not text and raw[0] in leads):
+        text, whole = utf_8_decode(raw, "ignore", False)
+        if token in control or (name == "Latin" and text[:1].islower()):
+            continue
+        if any(script(char) == name for char in text) or (whole < len(raw) and raw[whole] in leads):
             found[token] = UNLIKELY
     return found
 
