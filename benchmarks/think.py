@@ -225,7 +225,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 async def measure(given: argparse.Namespace, arms: Sequence[Arm]) -> None:
-    engine = mull.load(given.model, dtype=given.dtype)
+    engine = mull.load(given.model, dtype=given.dtype, threads=given.threads)
     wanted = problems(given.levels, given.count)
     done = {(record["arm"], record["problem"]) for record in read(given.out)}
     with given.out.open("a", encoding="utf-8") as log:
@@ -247,6 +247,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="log, one answer a line")
     parser.add_argument("--model", help="folder or hub name; default: the embedded model")
     parser.add_argument("--dtype", default="int8")
+    parser.add_argument("--threads", type=int, help="default: all cores")
     parser.add_argument("--levels", type=lambda text: [int(x) for x in text.split(",")], default=[2, 3])
     parser.add_argument("--count", type=int, default=15, help="problems of each family and level")
     parser.add_argument("--arms", help="comma-separated names; default: all")
