@@ -73,6 +73,14 @@ def test_options_name_the_strategies_there_are() -> None:
     assert choose.LEVELS == options.LEVELS
 
 
+def test_best_says_what_it_checked() -> None:
+    done = mull(
+        "ask", "--strategy", "best", "--chains", "3", "--verify", "claims", "--verify", "compare", QUESTION
+    )
+    assert "37" in done.stdout
+    assert "[claims: confirmed; " in done.stderr
+
+
 def test_an_option_that_a_strategy_does_not_have_is_refused() -> None:
     done = mull("ask", "--chains", "3", QUESTION)
     assert done.returncode == 1

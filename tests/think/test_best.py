@@ -21,8 +21,9 @@ from mull.errors import MullError
 from mull.model.chat import Message
 from mull.think.answer import Answer
 from mull.think.line import Line
+from mull.think.program import ASK
 from mull.think.question import Question
-from mull.think.verify import Claims, Reward
+from mull.think.verify import Claims, Program, Reward
 
 MOSTLY_WRONG = {
     "<think>\n6*7=45.\n</think>\n\\boxed{45}.": 3.0,
@@ -30,6 +31,7 @@ MOSTLY_WRONG = {
 }
 EVEN = {"<think>\nA\n</think>\n\\boxed{1}.": 1.0, "<think>\nB\n</think>\n\\boxed{2}.": 1.0}
 COMPARED = asked("Answer with \\boxed{1} or \\boxed{2}.")
+WRITE = asked(ASK.format(question="product"))
 SCRIPT: dict[str, Any] = {
     asked("product"): MOSTLY_WRONG,
     asked("easy"): "<think>\n1+1=2.\n</think>\n\\boxed{2}.",
@@ -118,6 +120,16 @@ def test_the_laws(
         question, strategy=strategy, n=6, seats=3, contest=contest, seed=seed, max_tokens=tokens, line=line
     )
     assert answer.ledger.generated <= tokens
+
+
+def test_a_program_of_its_own_weighs_each_solution() -> None:
+    """In this script the programs say 42, whatever the solutions do."""
+    pytest.importorskip("pydantic_monty")
+    writes = {WRITE: "<think>\nEasy.\n</think>\n```python\nprint(6 * 7)\n```"}
+    answer = ask("product", made({**SCRIPT, **writes}), strategy="best", n=16, verifiers=[Program()])
+    assert answer.final == "42"
+    assert [one.verdict for one in answer.evidence] == ["confirmed"]
+    assert answer.ledger.tokens.check > 0
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ class How:
     effort: str | None
     chains: int | None
     seconds: float | None
+    verify: tuple[str, ...]
     loops: Level
     language: str
     claims: Level
@@ -100,7 +101,14 @@ class How:
     @property
     def options(self) -> dict[str, Any]:
         """Of the strategy itself."""
-        return {} if self.chains is None else {"n": self.chains}
+        options: dict[str, Any] = {} if self.chains is None else {"n": self.chains}
+        if self.verify:
+            from mull.think.verify import Claims, Program
+
+            made = {"claims": Claims(), "program": Program()}
+            options["verifiers"] = [made[name] for name in self.verify if name in made] or None
+            options["contest"] = "compare" in self.verify
+        return options
 
 
 def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +126,8 @@ def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="off, a code (en, zh ...) or auto: for the answer; with auto:lock thoughts, too."),
         click.option("--loops", type=click.Choice(LEVELS), default="rescue", show_default=True,
                      help="Thoughts that go in circles: noted, or rewound and redirected (rescue)."),
+        click.option("--verify", multiple=True, type=click.Choice(["claims", "program", "compare"]),
+                     help="For best: what weighs solutions; may be repeated. program needs the extra `code`."),
         click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Answer within so many."),
         click.option("--chains", type=click.IntRange(1), help="At most so many lines of thought."),
         click.option("--effort", type=click.Choice(EFFORTS), help="How much to think."),

@@ -13,9 +13,11 @@ from mull.errors import MullError
 from mull.think.answer import Evidence, Verdict
 from mull.think.line import Draft
 from mull.think.meter import Meter
+from mull.think.program import by_program
 from mull.think.question import Question
 
-FALSE = 0.2  # what a false claim leaves of the weight
+FALSE = 0.2  # what a false claim, or a program with another result, leaves of the weight
+UNCHECKED = 0.5  # the weight where a check could not tell
 
 
 class Verifier(Protocol):
@@ -50,6 +52,17 @@ class Claims:
             told = f"{false[0].text.strip()} is false: {false[0].value}"
             return FALSE ** len(false), Evidence("claims", about, "contradicted", told)
         return 1.0, Evidence("claims", about, "confirmed" if true else "undecided")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of its own for each solution: see `think/program.py`. For models that can write programs."""
+
+    async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
+        if draft.final is None:
+            return UNCHECKED, Evidence("program", "no answer", "not run")
+        found = await by_program(question, draft.final, meter, seed=meter.number(draft.chain))
+        return {"confirmed": 1.0, "contradicted": FALSE}.get(found.verdict, UNCHECKED), found
 
 
 @dataclass(frozen=True, slots=True)
