@@ -40,6 +40,20 @@ def test_no_more_than_the_seats_are_taken_and_work_is_done_once(total: int, seat
     assert len(set(done)) == len(done)
 
 
+@given(st.lists(st.integers(0, 3), max_size=9), st.integers(1, 5))
+def test_results_may_be_taken_in_order(waits: list[int], seats: int) -> None:
+    async def work(number: int) -> int:
+        for _ in range(waits[number]):
+            await asyncio.sleep(0)
+        return number
+
+    async def program() -> list[int]:
+        async with Seats(work, total=len(waits), seats=seats, in_order=True) as run:
+            return [number async for number in run]
+
+    assert asyncio.run(program()) == list(range(len(waits)))
+
+
 def test_an_error_in_the_work_reaches_the_program_and_stops_the_others() -> None:
     cancelled = []
 

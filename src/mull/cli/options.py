@@ -33,7 +33,7 @@ _OPTIONS = (
 
 
 # The names of think/strategies.py, which is not imported for --help; a test compares them.
-STRATEGIES = ("think", "vote", "best", "auto")
+STRATEGIES = ("think", "vote", "best", "check", "plan", "search", "auto")
 LEVELS = ("off", "observe", "rescue")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -134,6 +134,7 @@ def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--strategy", type=click.Choice(STRATEGIES), default="think", show_default=True,
             help="think: one line of thought; vote: several, most win; best: several, the best verified one; "
+            "check: one, its claims checked and repaired; plan: step by step; search: trees of steps; "
             "auto: little for the easy, more for the contested.",
         ),
     ):  # fmt: skip

@@ -52,6 +52,18 @@ class Closed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """A step of the thoughts is over, and what comes next begins at token `start`; nothing has ended.
+
+    Why: a line has ended; a word turns to another thought; the latest tokens were unlikely; or the step
+    has as many tokens as it may have.
+    """
+
+    start: int
+    why: Literal["line", "turn", "unsure", "long"]
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped(Event):
     """Somebody called `chain.stop(why)`."""
 

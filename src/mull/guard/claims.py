@@ -6,21 +6,16 @@ twice at one place, the right value is put in by force, and marked so. Costs no 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mull.check.claims import claims
+from mull.check.correct import corrected
 from mull.check.watch import Claims
 from mull.engine.chain import Chain
 from mull.engine.events import Claimed, Event
 from mull.engine.watch import Watch
 from mull.guard.policy import GoOn, Note, Policy, Remedy
 from mull.model.formats import Kind
-
-_NUMBERS = tuple(  # that may be the written value: what the claim ends in, or begins with
-    re.compile(pattern) for pattern in (r"[-+]?\d[\d.,/]*\s*$", r"^\s*[-+]?\d[\d.,/]*(?=\s*=)")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +66,9 @@ class ClaimGuard:
 
 def _stated(chain: Chain, event: Claimed) -> list[int] | None:
     """The claim's tokens with the right value for the written one; None where that makes no true claim."""
-    if event.value is None:
+    mended = corrected(event.text, event.value)
+    if mended is None:
         return None
     start, end = (place - chain.prompt_length for place in event.span)
     written = "".join(chain.pieces[start:end])  # with what stands beside it in its first and last token
-    for number in _NUMBERS:
-        mended = number.sub(lambda _: event.value or "", event.text, count=1)
-        if {claim.verdict for claim in claims(mended + "\n")} == {"confirmed"}:
-            return chain.engine.tokenizer.encode(written.replace(event.text, mended, 1))
-    return None
+    return chain.engine.tokenizer.encode(written.replace(event.text, mended, 1))

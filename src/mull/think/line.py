@@ -19,6 +19,7 @@ from mull.engine import (
     Closes,
     Ended,
     Event,
+    Paused,
     Sampling,
     Spent,
     Stopped,
@@ -32,7 +33,7 @@ from mull.think.meter import Meter
 from mull.think.probes import Probes
 from mull.think.tip import Tip, Turned, Turns
 
-Status = Literal["finished", "closed", "cut", "dropped"]
+Status = Literal["finished", "closed", "cut", "dropped", "paused"]
 Show = Callable[[Piece], None]  # receives thoughts and answer as they come
 MARK = 32  # tokens that what closes the thoughts may have
 SOFT_STEPS, SOFT_BIAS = 5, 2.0  # so often, and each time by so much, the closing tag becomes likelier
@@ -69,7 +70,7 @@ class Draft:
 
     status   finished: the model ended its turn, or its box is complete where that was enough;
              closed: its thinking was ended to save room for the answer; cut: the answer hit its limit;
-             dropped: given up before an answer
+             dropped: given up before an answer; paused: a step is over, `follow` goes on from here
     tokens   of thoughts and answer
     """
 
@@ -92,6 +93,8 @@ async def follow(
     boxed_is_enough: bool = False,
 ) -> Draft:
     """Run the line on this chain. With `boxed_is_enough` it ends when the answer's box is complete.
+
+    A watch of the caller's that raises `Paused` in the thoughts makes it return there, without an answer.
 
     Raises MullError if context or budget have no room for even the shortest answer.
     """
@@ -156,10 +159,12 @@ class _Run:
     async def whole(self) -> Draft:
         event = await self._think()
         status: Status = "finished"
+        if isinstance(event, Paused) and event.start < len(self.chain):
+            self._rewind(event.start)
         if _over(event) and not self.meter.format.split(self.chain.text)[1].strip():
             self._rewind(len(self.chain) - 1)  # it ended its turn without an answer: take that back
             event = Spent(len(self.chain), 0)
-        if not _over(event) and not isinstance(event, Stopped):
+        if not _over(event) and not isinstance(event, Stopped | Paused):
             with self.grant.pay(self.chain):
                 if self.reader.phase == "thought":
                     status = "closed"
@@ -167,6 +172,7 @@ class _Run:
                 event = await self._answer()
         if not _over(event):
             status = "dropped" if isinstance(event, Stopped) else "cut"
+            status = "paused" if isinstance(event, Paused) else status
         self._show(self.reader.finish())
         thoughts, text = self.meter.format.split(self.chain.text)
         return Draft(

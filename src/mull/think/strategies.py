@@ -13,13 +13,24 @@ from mull.errors import MullError
 from mull.think.answer import Answer
 from mull.think.auto import auto
 from mull.think.best import best
+from mull.think.check import check
 from mull.think.line import Line
+from mull.think.plan import plan
+from mull.think.search import search
 from mull.think.think import think
 from mull.think.vote import vote
 
 Strategy = Callable[..., Awaitable[Answer]]
 
-STRATEGIES: dict[str, Strategy] = {"think": think, "vote": vote, "best": best, "auto": auto}
+STRATEGIES: dict[str, Strategy] = {
+    "think": think,
+    "vote": vote,
+    "best": best,
+    "check": check,
+    "plan": plan,
+    "search": search,
+    "auto": auto,
+}
 
 
 _COMMON = ("question", "engine", "budget", "line", "seed", "trace", "show", "watch")
