@@ -127,7 +127,7 @@ def strategy_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--loops", type=click.Choice(LEVELS), default="rescue", show_default=True,
                      help="Thoughts that go in circles: noted, or rewound and redirected (rescue)."),
         click.option("--verify", multiple=True, type=click.Choice(["claims", "program", "compare"]),
-                     help="For best: what weighs solutions; may be repeated. program needs the extra `code`."),
+                     help="For best: what weighs solutions; may be repeated; program needs extra `code`."),
         click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Answer within so many."),
         click.option("--chains", type=click.IntRange(1), help="At most so many lines of thought."),
         click.option("--effort", type=click.Choice(EFFORTS), help="How much to think."),

@@ -16,7 +16,7 @@ from mull.think.meter import Meter
 from mull.think.program import by_program
 from mull.think.question import Question
 
-FALSE = 0.2  # what a false claim, or a program with another result, leaves of the weight
+FALSE = 0.1  # what a false claim, or a program with another result, leaves of the weight
 UNCHECKED = 0.5  # the weight where a check could not tell
 
 
