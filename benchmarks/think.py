@@ -31,6 +31,8 @@ sys.path[:1] = [str(ROOT), str(ROOT / "src")]  # in place of this folder
 import mull  # noqa: E402
 from mull import tasks  # noqa: E402
 from mull.engine import Sampling  # noqa: E402
+from mull.guard.claims import ClaimGuard  # noqa: E402
+from mull.guard.rescue import LoopGuard  # noqa: E402
 from mull.think.bar import Bar  # noqa: E402
 from mull.think.line import Line  # noqa: E402
 from mull.think.probes import Probes  # noqa: E402
@@ -73,6 +75,9 @@ ARMS = (
     Arm("8 chains", "vote", options={"n": 8, "rule": NEVER, "weigh": "one"}),
     Arm("8 chains, claims", "vote", options={"n": 8, "rule": NEVER, "weigh": "claims"}),
     Arm("auto, of 16", "auto", options={"n": 16, "seats": 4}),
+    Arm("search", "search"),
+    Arm("one chain, greedy, claims undone", "think", temperature=0.0, line={"guards": (ClaimGuard(),)}),
+    Arm("one chain, greedy, loops undone", "think", temperature=0.0, line={"guards": (LoopGuard(),)}),
 )  # fmt: skip
 
 
