@@ -123,11 +123,11 @@ def test_models_of_every_format_are_searched() -> None:
     assert ask("product", made(open, format=Tagged(starts_open=True)), strategy="search").final == "42"
 
 
-def test_the_same_seed_gives_the_same_search_whatever_the_seats() -> None:
+def test_the_same_seed_gives_the_same_search_whatever_is_drawn_ahead() -> None:
     for question in ("product", "trap"):
         searches = [
-            ask(question, made(), strategy="search", n=1, width=8, seats=seats, seed=4)
-            for seats in (1, 2, 8, 8)
+            ask(question, made(), strategy="search", n=1, width=8, ahead=ahead, seed=4)
+            for ahead in (1, 2, 8, 8)
         ]
         steps = [[(n["value"], n["drop"]) for n in each.trace.notes("step")] for each in searches]
         assert steps == [steps[0]] * 4
@@ -142,18 +142,19 @@ def test_the_same_seed_gives_the_same_search_whatever_the_seats() -> None:
     n=st.integers(1, 4),
     width=st.integers(1, 4),
     seats=st.integers(1, 8),
+    ahead=st.integers(1, 4),
     least=st.integers(1, 24),
     seed=st.integers(0, 99),
     thinking=st.none() | st.integers(0, 60),
     pages=st.sampled_from([100, 2000]),
 )
 def test_the_laws(
-    question: str, tokens: int, chains: int | None, n: int, width: int, seats: int, least: int, seed: int,
-    thinking: int | None, pages: int,
+    question: str, tokens: int, chains: int | None, n: int, width: int, seats: int, ahead: int, least: int,
+    seed: int, thinking: int | None, pages: int,
 ) -> None:  # fmt: skip
     answer = ask(
         question, made(pages=pages, context=1600), strategy="search", n=n, width=width, seats=seats,
-        steps=Steps(least=least, most=30), seed=seed, budget=Budget(tokens, chains=chains),
+        ahead=ahead, steps=Steps(least=least, most=30), seed=seed, budget=Budget(tokens, chains=chains),
         line=Line(thinking=thinking),
     )  # fmt: skip
     assert answer.ledger.generated <= tokens

@@ -42,6 +42,7 @@ async def search(
     *,
     n: int = 4,
     width: int = 4,
+    ahead: int = 1,
     seats: int = 8,
     value: Value = SOUND,
     enough: float = 0.9,
@@ -53,10 +54,11 @@ async def search(
     show: Show | None = None,
     watch: Sequence[Watch] = (),
 ) -> Answer:
-    """`n` trees, at each place up to `width` different steps, `seats` chains thinking at once in all of them.
+    """`n` trees, `seats` of them at once, and at each place up to `width` different steps.
 
+    ahead   steps from one place that are drawn at the same time: faster, but a good one makes the rest waste
     value   what a step is worth, 0 to 1. An answer weighs as much as the least of the steps it came from
-    enough  the value from which a step is taken without waiting for others beside it
+    enough  the value from which a step is taken without drawing others after it
     steps   where a step ends
     rule    when enough trees have answered
 
@@ -67,16 +69,17 @@ async def search(
     meter = Meter(engine, budget, trace=trace)
     prompt = question.prompt(meter, think=line.thinking != 0)
     n = max(1, min(n, (meter.chains_left - 1) // 2))  # each has a root, and a step
-    seats = max(1, min(seats, n * width, meter.left // LEAST))
-    room = min(meter.context - len(prompt), meter.left // (seats + 1))
+    ahead = max(1, min(ahead, width, meter.left // LEAST))
+    seats = max(1, min(seats, n, meter.left // (LEAST * ahead)))
+    room = min(meter.context - len(prompt), meter.left // (seats * ahead + 1))
     line = replace(line, answer=line.answer or answer_reserve(room))
     evidence = []
     async with meter.open(prompt, seed=seed, sampling=line.sampling) as root:
         if line.sampling is None and root.sampling.temperature == 0:
             root.sampling = replace(root.sampling, temperature=DIVERSE)
-        forest = _Forest(question, root, meter, line, watch, steps, value, enough, width, max(1, seats // n))
+        forest = _Forest(question, root, meter, line, watch, steps, value, enough, width, ahead)
         with closing(meter.reserve(reserve(meter, line, len(prompt)))):  # for when no tree comes to an answer
-            drafts, votes = await forest.harvest(n, min(n, seats), rule)
+            drafts, votes = await forest.harvest(n, seats, rule)
         if not drafts:
             evidence.append(Evidence("search", f"{n} trees", "undecided", "none came to an answer by itself"))
             chain = forest.best.chain
@@ -112,7 +115,7 @@ class _Forest:
     value: Value
     enough: float
     width: int
-    abreast: int
+    ahead: int
     open: dict[int, list[_Place]] = field(default_factory=dict)  # where each tree may still go on
 
     @property
@@ -170,7 +173,7 @@ class _Forest:
             return await self._step(place)
 
         children, texts = list[_Place](), set[str]()
-        async with Seats(step, total=self.width, seats=self.abreast, in_order=True) as run:
+        async with Seats(step, total=self.width, seats=self.ahead, in_order=True) as run:
             async for child in run:
                 if child is None:
                     continue
