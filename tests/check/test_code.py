@@ -119,7 +119,7 @@ def running() -> list[str]:
 
 @pytest.mark.parametrize(("value", "program"), HARMLESS, ids=range(len(HARMLESS)))
 def test_harmless_programs_give_their_value(value: str, program: str) -> None:
-    result = run(program, Limits(memory=MEMORY))
+    result = run(program, Limits(seconds=10.0, memory=MEMORY))
     if result.outcome == "refused" and not AVAILABLE:
         pytest.skip("this system has no jail")
     assert (result.outcome, said(result)) == ("value", value), result
@@ -128,7 +128,7 @@ def test_harmless_programs_give_their_value(value: str, program: str) -> None:
 @pytest.mark.skipif(not AVAILABLE, reason="this system has no jail")
 @pytest.mark.parametrize(("value", "program"), HARMLESS, ids=range(len(HARMLESS)))
 def test_harmless_programs_give_their_value_in_the_jail(value: str, program: str) -> None:
-    result = run(program, Limits(memory=MEMORY), tiers=["jail"])
+    result = run(program, Limits(seconds=10.0, memory=MEMORY), tiers=["jail"])
     assert (result.outcome, said(result)) == ("value", value), result
 
 
@@ -149,7 +149,8 @@ def test_harmless_programs_give_their_value_in_the_jail(value: str, program: str
     ],
 )
 def test_the_outcome_and_its_reason(program: str, outcome: str, reason: str, tier: Tier) -> None:
-    result = run(program, Limits(seconds=0.5, memory=32 << 20), tiers=[tier])
+    seconds = 0.5 if "time" in reason else 10.0  # a busy machine starts a process slowly
+    result = run(program, Limits(seconds=seconds, memory=32 << 20), tiers=[tier])
     assert result.outcome == outcome, result
     assert re.search(reason, result.reason), result
 
