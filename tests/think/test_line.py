@@ -55,6 +55,15 @@ def test_no_thinking_answers_at_once() -> None:
     assert (answer.final, answer.thoughts) == ("3", "")
 
 
+@pytest.mark.parametrize("opens", [True, False])
+def test_thoughts_are_closed_once(opens: bool) -> None:
+    engine = scripted(
+        {"<think>\n\n</think>\n\n": "\\boxed{6}."}, format=Tagged(starts_open=opens), sampling=GREEDY
+    )
+    answer = asyncio.run(mull.answer("endless", engine=engine, line=Line(thinking=0)))
+    assert (answer.thoughts, answer.text) == ("", "\\boxed{6}.")
+
+
 def test_an_effort_is_a_share_of_the_context() -> None:
     assert len(ask("endless", Line(), effort="minimal").thoughts) <= 4096 // 16
     assert ask("endless", Line(), effort="none").thoughts == ""

@@ -9,6 +9,7 @@ from mull.engine.chain import Engine
 from mull.errors import MullError
 from mull.model import chat
 from mull.model.chat import Message
+from mull.model.formats import Tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Question:
         return self.messages[-1].content
 
     def prompt(self, engine: Engine, *, think: bool = True) -> list[int]:
-        """Its token ids for this engine's model."""
+        """Its token ids for this model. Where the prompt opens the thoughts, `follow` closes them."""
+        think = think or (isinstance(engine.format, Tagged) and engine.format.starts_open)
         return chat.render(
             list(self.messages), engine.tokenizer, format=engine.format, system=self.system, think=think
         )
