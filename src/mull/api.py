@@ -65,6 +65,7 @@ def load(
         device=device,
     )
     defaults = checkpoint.defaults
+    known = {"name": checkpoint.name, "fingerprint": checkpoint.fingerprint}
     return LocalEngine(
         made,
         checkpoint.tokenizer,
@@ -77,6 +78,7 @@ def load(
             min_p=defaults.min_p,
             repetition_penalty=defaults.repetition_penalty,
         ),
+        model={**known, "runner": made.name, "dtype": made.limits.dtype},
     )
 
 
@@ -126,7 +128,9 @@ async def answer(
     chosen = strategies.choose(strategy, effort, engine, line, options)
     trace = trace or Trace()
     trace.begin(asked, engine, strategy=strategy, effort=effort, budget=budget, seed=seed)
-    return await chosen(asked, engine, budget, seed=seed, trace=trace, show=show, watch=watch)
+    given: Answer = await chosen(asked, engine, budget, seed=seed, trace=trace, show=show, watch=watch)
+    trace.end(given)
+    return given
 
 
 def ask(question: str | Sequence[Message] | Question, **options: Any) -> Answer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,3 +201,27 @@ def test_bias_forbids_and_favours() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(MullError, match=next(iter(wrong))):
         Sampling(**wrong)  # type: ignore[arg-type]
+
+
+@given(
+    st.builds(
+        Sampling,
+        temperature=st.floats(0, 100),
+        top_k=st.integers(0, 50),
+        top_p=st.floats(0.01, 1),
+        min_p=st.floats(0, 1),
+        repetition_penalty=st.floats(0.1, 10),
+        stop=st.lists(st.text(min_size=1), max_size=2).map(tuple),
+        stop_ids=st.none() | st.frozensets(st.integers(0, 99), max_size=3),
+        bias=st.dictionaries(st.integers(0, 99), st.floats(max_value=50, allow_nan=False), max_size=3),
+    )
+)
+def test_settings_go_through_json_and_back(sampling: Sampling) -> None:
+    text = json.dumps(sampling.json(), allow_nan=False)
+    assert Sampling.of_json(json.loads(text)) == sampling
+
+
+@pytest.mark.parametrize("plain", [{"heat": 1}, {"bias": 3}, {"bias": {"x": 1}}, {"top_k": "many"}])
+def test_what_are_no_settings_is_refused(plain: dict[str, Any]) -> None:
+    with pytest.raises(MullError, match="no settings"):
+        Sampling.of_json(plain)

@@ -28,8 +28,12 @@ Counted = Literal["sampled", "probe", "check"]
 
 
 class Engine(Protocol):
-    """What holds chains and makes them think: the local engine, the scripted one, a remote one."""
+    """What holds chains and makes them think: the local engine, the scripted one, a remote one.
 
+    `model` says, for the record, what computes here: name, fingerprint, runner, dtype, as far as known.
+    """
+
+    model: Mapping[str, str]
     tokenizer: Tokenizer
     format: Format
     context: int

@@ -7,7 +7,7 @@ whose tokens are all computed. Steps follow one another as long as anybody think
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -44,13 +44,18 @@ class LocalEngine:
         sampling: Sampling | None = None,
         max_chains: int = 256,
         chunk: int = 512,
+        model: Mapping[str, str] | None = None,
     ) -> None:
-        """`sampling` is the default of new chains, `chunk` the most prompt tokens in one step."""
+        """`sampling` is the default of new chains, `chunk` the most prompt tokens in one step.
+
+        `model` is kept for the record; see `Engine`.
+        """
         self.runner = runner
         self.tokenizer = tokenizer
         self.format = format
         self.stop_ids = stop_ids
         self.sampling = sampling or Sampling()
+        self.model = model or {}
         limits = runner.limits
         self.slow_step = 0.005  # seconds; longer ones run in a thread, so that the event loop stays alive
         self.context = min(limits.context, limits.pages * limits.page_size)

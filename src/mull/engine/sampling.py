@@ -7,8 +7,10 @@ alone or in a crowd, today or on replay, whatever was computed beside it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +68,30 @@ class Sampling:
     def distribution(self) -> tuple[float, int, float, float]:
         """What decides the choice among logits; chains that agree in it are drawn together."""
         return (self.temperature, self.top_k, self.top_p, self.min_p)
+
+    def json(self) -> dict[str, Any]:
+        """Plain values, without those that say nothing; a forbidden token's bias is null."""
+        plain = asdict(self)
+        plain["stop_ids"] = None if self.stop_ids is None else sorted(self.stop_ids)
+        plain["bias"] = {
+            str(token): None if value == -math.inf else value for token, value in self.bias.items()
+        }
+        return {name: value for name, value in plain.items() if value not in (None, (), {})}
+
+    @classmethod
+    def of_json(cls, plain: Mapping[str, Any]) -> Self:
+        """From what `json` gives. Raises MullError where these are no settings."""
+        given = dict(plain)
+        try:
+            bias = given.pop("bias", {}).items()
+            stop_ids = given.pop("stop_ids", None)
+            return cls(
+                **{**given, "stop": tuple(given.get("stop", ()))},
+                stop_ids=None if stop_ids is None else frozenset(stop_ids),
+                bias={int(token): -math.inf if value is None else value for token, value in bias},
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            raise MullError(f"these are no settings of sampling: {error!s:.80}.") from None
 
 
 def mix(*values: int) -> int:

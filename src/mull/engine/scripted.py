@@ -11,8 +11,10 @@ one of several, with these weights), then ends its turn. A token is a byte or a 
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from hashlib import blake2b
 from math import log
 from typing import Any
 
@@ -35,6 +37,8 @@ Script = Mapping[str, str | Mapping[str, float]]
 
 class HistoryRunner(ABC):
     """A runner whose pages hold token ids: the next logits are any function of the whole history."""
+
+    name = "script"
 
     def __init__(self, *, pages: int = 4096, page_size: int = 16, context: int = 1 << 16) -> None:
         self.limits = Limits(pages, page_size, context, 256 + len(CONTROL), "script")
@@ -109,12 +113,14 @@ def scripted(
     script: Script, *, format: Format | None = None, sampling: Sampling | None = None, **limits: int
 ) -> LocalEngine:
     """A local engine on a script. `limits`: pages, page_size, context."""
+    fingerprint = blake2b(json.dumps(script).encode(), digest_size=8).hexdigest()
     return LocalEngine(
         ScriptedRunner(script, **limits),
         tokenizer(),
         format or Tagged(starts_open=False),
         frozenset({END}),
         sampling=sampling,
+        model={"name": "script", "fingerprint": fingerprint},
     )
 
 

@@ -53,8 +53,12 @@ class Rows:
 
 
 class Runner(Protocol):
-    """Computes forward steps and owns the memory of the pages."""
+    """Computes forward steps and owns the memory of the pages.
 
+    `name` tells apart what may round differently: "cpu avx512" and "cpu avx2" are two.
+    """
+
+    name: str
     limits: Limits
 
     def step(self, rows: Rows) -> Floats:

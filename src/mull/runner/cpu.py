@@ -151,6 +151,7 @@ class CpuRunner:
         if pages < 1 or (threads is not None and threads < 1):
             raise MullError(f"pages and threads must be 1 or more, not {pages} and {threads}.")
         self.isa, self._library = best_library()
+        self.name = f"cpu {self.isa}"
         self.limits = Limits(pages, page_size, config.context, config.vocab_size, dtype)
         self.config = config
         self._weights = weights

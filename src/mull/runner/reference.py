@@ -67,6 +67,8 @@ class Layer:
 class ReferenceRunner:
     """`Runner` in numpy. Keys and values: `[layers, pages, kv_heads, page_size, head_dim]`."""
 
+    name = "reference"
+
     def __init__(
         self, config: Config, weights: Mapping[str, Floats], *, pages: int, page_size: int = 16
     ) -> None:

@@ -41,6 +41,7 @@ class TorchRunner:
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise MullError(f"device {device}: torch finds no CUDA GPU here. Use --device cpu.")
         self.config = config
+        self.name = f"torch {device}"
         self.limits = Limits(pages, page_size, config.context, config.vocab_size, dtype)
         self.device, self.dtype = torch.device(device), DTYPES[dtype]
         names = [name for name in weights if name != "lm_head.weight" or not config.tied_embeddings]

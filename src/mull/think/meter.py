@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from math import isinf
 from time import perf_counter
 from typing import Any
 
@@ -34,6 +33,7 @@ class Meter:
         """`trace` belongs to the outermost meter; inner ones write into it through her."""
         self.tokenizer = engine.tokenizer
         self.format = engine.format
+        self.model = engine.model
         self.context = engine.context
         self.budget = budget or Budget()
         self._engine = engine
@@ -139,7 +139,7 @@ class Meter:
         chain.engine = self
         self._enter(chain)
         self._record("open", chain=self._numbers[chain], prompt=list(prompt), seed=seed,
-                     sampling=_plain(chain.sampling), counted=counted)  # fmt: skip
+                     sampling=chain.sampling.json(), counted=counted)  # fmt: skip
         return chain
 
     async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event:
@@ -152,9 +152,9 @@ class Meter:
         else:
             max_tokens = grant.left if max_tokens is None else min(max_tokens, grant.left)
         number = self._numbers[chain]
-        changed = self._settings[chain] is not chain.sampling
+        changed = self._settings[chain] != chain.sampling
         self._settings[chain] = chain.sampling
-        self._record("think", chain=number, **({"sampling": _plain(chain.sampling)} if changed else {}))
+        self._record("think", chain=number, **({"sampling": chain.sampling.json()} if changed else {}))
         limit = _Limit(self, chain, grant)
         if grant is None:
             self._thinking.add(chain)
@@ -173,6 +173,7 @@ class Meter:
             raise MullError(f"the budget of {self.budget.chains} chains is used up.")
         self._engine.forked(chain, child)
         self._enter(child)
+        self._settings[child] = self._settings[chain]
         self._record("fork", chain=self._numbers[child], parent=self._numbers[chain], at=len(child.ids),
                      stream=child.stream, counted=child.counted)  # fmt: skip
 
@@ -183,9 +184,8 @@ class Meter:
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
         self._engine.said(chain, ids)
         self._pay(chain, len(ids))
-        self._record(
-            "say", chain=self._numbers[chain], ids=list(ids), text="".join(chain.pieces[-len(ids) :])
-        )
+        pieces = chain.pieces[len(chain.pieces) - len(ids) :]
+        self._record("say", chain=self._numbers[chain], ids=list(ids), pieces=pieces)
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
         self._engine.stopped(chain, event)
@@ -291,12 +291,4 @@ class _Limit:
         self.told = len(chain.ids)
         if self.told > told:
             self.meter._record("tokens", chain=self.meter._numbers[chain], ids=chain.ids[told:],
-                               text="".join(chain.pieces[told - chain.prompt_length :]))  # fmt: skip
-
-
-def _plain(sampling: Sampling) -> dict[str, Any]:
-    """The settings as JSON, without those that are off; a forbidden token's bias is null."""
-    plain = asdict(sampling)
-    plain["stop_ids"] = sampling.stop_ids and sorted(sampling.stop_ids)
-    plain["bias"] = {str(token): None if isinf(value) else value for token, value in sampling.bias.items()}
-    return {name: value for name, value in plain.items() if value not in (None, (), {})}
+                               pieces=chain.pieces[told - chain.prompt_length :])  # fmt: skip

@@ -2,7 +2,9 @@
 
 The first record says what was asked, and how; `open`, `fork`, `say`, `rewind`, `stop` are the operations on
 chains, `think`, `tokens` and `event` a stretch of thinking, and `note` is what a strategy or a guard has to
-say about them: votes, checks, rescues. Chains are numbered in the order they were made.
+say about them: votes, checks, rescues; `answer`, the last, is what came of it. Chains are numbered in the
+order they were made. `pieces` are the texts of `ids`, one each, so that a rewind to a length in tokens cuts
+the text, too.
 """
 
 from __future__ import annotations
@@ -19,11 +21,25 @@ from mull.errors import MullError
 
 if TYPE_CHECKING:
     from mull.engine import Engine
+    from mull.think.answer import Answer
     from mull.think.question import Question
 
 VERSION = 1
 
 Record = dict[str, Any]
+
+# What records must have to be followed; they may have more, and there may be operations not named here.
+FIELDS: dict[str, dict[str, type]] = {
+    "open": {"chain": int, "prompt": list, "seed": int, "sampling": dict, "counted": str},
+    "fork": {"chain": int, "parent": int, "at": int, "stream": int, "counted": str},
+    "think": {"chain": int},
+    "tokens": {"chain": int, "ids": list, "pieces": list},
+    "say": {"chain": int, "ids": list, "pieces": list},
+    "rewind": {"chain": int, "to": int, "stream": int},
+    "event": {"chain": int, "event": dict},
+    "stop": {"chain": int, "why": str},
+    "note": {"kind": str},
+}
 
 
 class Trace:
@@ -43,8 +59,15 @@ class Trace:
             messages=[asdict(message) for message in question.messages],
             system=question.system,
             context=engine.context,
+            model=dict(engine.model),
             **{name: asdict(value) if is_dataclass(value) else value for name, value in how.items()},  # type: ignore[arg-type]
         )
+
+    def end(self, answer: Answer) -> None:
+        """The last record: the answer, and what it cost."""
+        plain = answer.json()
+        del plain["thoughts"]  # the chains have them
+        self.add("answer", **plain)
 
     def add(self, op: str, **facts: Any) -> None:
         """One more record. `seconds` since the beginning are noted with it."""
@@ -62,9 +85,8 @@ class Trace:
 
     def write(self, path: str | Path) -> None:
         """One JSON object a line."""
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in self.records)
         try:
-            Path(path).write_text("".join(lines), encoding="utf-8")
+            Path(path).write_bytes(b"".join(map(line, self.records)))
         except OSError as error:
             raise MullError(f"{path}: cannot be written ({error.strerror}).") from None
 
@@ -72,19 +94,22 @@ class Trace:
     def read(cls, path: str | Path) -> Trace:
         """A trace from its file. A torn last line is left out; anything else that is no trace is an error."""
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise MullError(f"{path}: cannot be read ({error}).") from None
+            lines = Path(path).read_bytes().removesuffix(b"\n").split(b"\n")
+        except OSError as error:
+            raise MullError(f"{path}: cannot be read ({error.strerror}).") from None
         trace = cls()
-        for number, line in enumerate(lines, 1):
+        made: set[int] = set()
+        for number, text in enumerate(lines, 1):
             try:
-                record = json.loads(line)
-            except ValueError:
+                record = json.loads(text)
+            except (ValueError, RecursionError):
                 if number == len(lines) and trace.records:
                     break
                 raise MullError(f"{path}: line {number} is not JSON. Is this a trace of mull?") from None
-            if not isinstance(record, dict) or not isinstance(record.get("op"), str):
-                raise MullError(f"{path}: line {number} is no record of a trace.")
+            if not _whole(record, made):
+                raise MullError(
+                    f"{path}: line {number} is no record of a trace, or does not fit those before."
+                )
             trace.records.append(record)
         if not trace.records or trace.records[0]["op"] != "trace":
             raise MullError(f"{path}: does not begin like a trace of mull.")
@@ -93,3 +118,24 @@ class Trace:
                 f"{path}: a trace of version {trace.records[0].get('version')}; this mull reads {VERSION}."
             )
         return trace
+
+
+def line(record: Record) -> bytes:
+    """A record as it stands in a file. Half a surrogate pair, which UTF-8 cannot say, is escaped."""
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _whole(record: Any, made: set[int]) -> bool:
+    """Whether all is there that its operation needs, and its chains are among those `made`, which grow."""
+    if not isinstance(record, dict) or not isinstance(record.get("op"), str):
+        return False
+    op, chain = record["op"], record.get("chain")
+    if not all(type(record.get(name)) is kind for name, kind in FIELDS.get(op, {}).items()):
+        return False
+    if len(record.get("ids", ())) != len(record.get("pieces", ())):
+        return False
+    if op == "open" or (op == "fork" and record["parent"] in made):
+        new = chain not in made
+        made.add(record["chain"])
+        return new
+    return op != "fork" and (chain is None or chain in made)
