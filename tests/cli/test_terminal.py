@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +49,27 @@ def test_an_answer_that_was_not_told_apart_is_shown_at_the_end(capsys: pytest.Ca
     screen.show(Piece("thought", "all of it"))
     screen.end("it\x1b[0m")
     assert capsys.readouterr() == ("it[0m\n", "")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "shown"), [(False, "It is four.\n"), (True, "It is fünf\n\nIt is four.\n")]
+)
+def test_an_answer_whose_words_were_taken_back_ends_in_the_right_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool, shown: str
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    screen = Screen(quiet=False)
+    screen.show(Piece("answer", "It is fünf"))
+    screen.aside("[language: rewound]")
+    screen.end("It is four.")
+    out, err = capsys.readouterr()
+    assert out == shown
+    assert err.strip() == "[language: rewound]"
+    assert err.startswith("\n") == terminal  # not behind the words of the answer
+
+
+def test_an_answer_that_was_interrupted_keeps_what_was_said(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(quiet=False)
+    screen.show(Piece("answer", "It is"))
+    screen.end("")
+    assert capsys.readouterr().out == "It is\n"

@@ -28,13 +28,18 @@ def colourful(stream: TextIO) -> bool:
 
 
 class Screen:
-    """Prints pieces as they come; keeps thoughts and answer apart by one empty line."""
+    """Prints pieces as they come; keeps thoughts and answer apart by one empty line.
+
+    Guards may take back words of an answer. So a pipe gets it when it is done; in a terminal, where it
+    appears as it is written, it is then printed once more if it has become another.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._dim = colourful(sys.stderr)
         self._thought = False  # something was printed as a thought
-        self._answering = False
+        self._streams = sys.stdout.isatty()
+        self._said = ""  # of the answer so far
         self._bar = False  # how far the prompt has been read is on the screen
         self._line_open = False  # the last thought did not end its line
 
@@ -56,16 +61,16 @@ class Screen:
             sys.stderr.flush()
 
     def _answer(self, text: str) -> None:
-        if not self._answering:
+        if not self._said:
             text = text.lstrip()
-            if not text:
-                return
-            self._answering = True
-            if self._thought:
+            if text and self._thought:
                 sys.stderr.write("\n\n" if self._line_open else "\n")
                 sys.stderr.flush()
-        sys.stdout.write(text)
-        sys.stdout.flush()
+                self._line_open = False
+        self._said += text
+        if self._streams:
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
     def reading(self, done: int, total: int) -> None:
         """How far a long prompt has been read; in a terminal only, and gone afterwards."""
@@ -82,17 +87,22 @@ class Screen:
             sys.stderr.flush()
 
     def aside(self, text: str) -> None:
-        """A note while the thoughts are being written: on a line of its own."""
-        if self._line_open and not self._answering and not self._quiet:
+        """A note while thoughts or answer are being written: on a line of its own."""
+        if (self._line_open or (self._said and self._streams)) and not self._quiet:
             sys.stderr.write("\n")
             self._line_open = False
         self.note(text)
 
     def end(self, answer: str) -> None:
-        """Close the line. Where no answer was told apart while it streamed, show it now."""
-        if not self._answering:
-            self._answer(harmless(answer))
-        if self._answering:
+        """Close the line, after what of the answer has not been shown yet."""
+        answer = harmless(answer).strip()
+        if not self._said:
+            self._answer(answer)
+        if self._said and not self._streams:
+            sys.stdout.write(answer or self._said.rstrip())
+        elif self._said and answer not in ("", self._said.strip()):
+            sys.stdout.write(f"\n\n{answer}")
+        if self._said:
             sys.stdout.write("\n")
             sys.stdout.flush()
         elif self._line_open:
