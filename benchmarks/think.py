@@ -15,7 +15,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -138,18 +138,25 @@ def paired(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float
     return mean(gaps), 1.96 * stdev(gaps) / sqrt(len(gaps)) if len(gaps) > 1 else 0.0
 
 
-def report(records: Iterable[dict[str, Any]]) -> str:
-    """The table, and the curve of the majority, as Markdown."""
+def paired_up(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The answers of each arm to the problems that all of them have answered, in one order."""
     by_arm: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for record in records:
         by_arm[record["arm"]][record["problem"]] = record
-    common = set.intersection(*(set(found) for found in by_arm.values())) if by_arm else set()
-    keys = sorted(common)
-    if not keys:
+    common = sorted(set.intersection(*(set(found) for found in by_arm.values()))) if by_arm else []
+    return {arm: [found[key] for key in common] for arm, found in by_arm.items()}
+
+
+def report(records: Iterable[dict[str, Any]]) -> str:
+    """The table, and the curve of the majority, as Markdown."""
+    by_arm = paired_up(records)
+    if not by_arm.get(MAJORITY):
         return "nothing has been measured yet"
-    base = [by_arm[MAJORITY][key] for key in keys]
+    base = by_arm[MAJORITY]
+    levels = Counter(record["problem"].split("/")[1] for record in base)
+    of = ", ".join(f"{count} of level {level}" for level, count in sorted(levels.items()))
     lines = [
-        f"{len(keys)} problems. Differences are to {MAJORITY}, on the same problems, with 95 % intervals.",
+        f"{len(base)} problems, {of}. Differences to {MAJORITY} are on the same problems, 95 % intervals.",
         "",
         "| strategy | right | difference | tokens a problem | times fewer | chains | seconds |",
         "|---|---|---|---|---|---|---|",
@@ -157,7 +164,7 @@ def report(records: Iterable[dict[str, Any]]) -> str:
     for arm in ARMS:
         if arm.name not in by_arm:
             continue
-        mine = [by_arm[arm.name][key] for key in keys]
+        mine = by_arm[arm.name]
         gap, half = paired([r["right"] for r in mine], [r["right"] for r in base])
         tokens = mean(r["tokens"] for r in mine)
         fewer = mean(r["tokens"] for r in base) / tokens
@@ -196,9 +203,7 @@ def plot(records: Sequence[dict[str, Any]], path: Path) -> None:
 
     from mull.train.evaluate import wilson
 
-    by_arm: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        by_arm[record["arm"]].append(record)
+    by_arm = paired_up(records)
     figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
     line = points(by_arm[MAJORITY])
     axes.plot(
