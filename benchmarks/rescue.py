@@ -5,8 +5,9 @@
 
 Test problems that no training saw are answered without a guard, at low temperatures, until there are
 `--count` chains that loop (they never ended, and the end of their thoughts is three or more exact copies) and
-as many long ones that ended by themselves. Each is answered again with the guard from the same seed: the same
-tokens up to what the guard does. A chain is touched if it was rewound, closed or dropped, or reads otherwise.
+as many long ones that ended by themselves and have no such copies in them (what went in circles and came back
+by itself is told apart). Each is answered again with the guard from the same seed: the same tokens up to what
+the guard does. A chain is touched if it was rewound, closed or dropped, or reads otherwise.
 
 Without a guard a looping chain is still answered for, when its room for thinking is used up; engines that
 only stop or run on have no answer for any of these. Every chain is a line of the log, so a stopped run goes
@@ -29,6 +30,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:1] = [str(ROOT), str(ROOT / "src")]  # in place of this folder
+
+import numpy as np  # noqa: E402
 
 import mull  # noqa: E402
 from mull import tasks  # noqa: E402
@@ -64,16 +67,27 @@ def key(case: Case) -> str:
 
 
 def kind(answer: Answer, thinking: int) -> str | None:
-    """looping, long, or None for what is neither."""
+    """looping, returned, long, or None for what is none of them."""
     ids = list[int]()
     for record in answer.trace:
         if record["op"] == "say":  # what closes the thoughts
             break
         ids += record["ids"] if record["op"] == "tokens" else []
     if answer.status == "finished":
-        return "long" if len(ids) >= LONG else None
+        return None if len(ids) < LONG else "returned" if circled(np.array(ids)) else "long"
     period = find("".join(map(chr, ids)), thinking // COPIES, COPIES, SHORTEST)
     return None if period is None else "looping"
+
+
+def circled(ids: np.ndarray) -> bool:
+    """Whether exact copies, so many and of so many tokens, stand anywhere in it: all of it is compared with
+    itself at every distance, which is not how the guard finds them."""
+    for period in range(1, len(ids) // COPIES + 1):
+        ends = np.flatnonzero(ids[period:] != ids[:-period])
+        longest = np.diff(ends, prepend=-1, append=len(ids) - period).max() - 1
+        if longest + period >= max(COPIES * period, SHORTEST):
+            return True
+    return False
 
 
 async def ask(engine: LocalEngine, case: Case, thinking: int, *guards: LoopGuard) -> Answer:
@@ -135,7 +149,9 @@ def report(records: Iterable[Record]) -> str:
     chains = list(records)
     looping = [record for record in chains if record["kind"] == "looping"]
     normal = [record for record in chains if record["kind"] == "long"]
-    lines = [f"{len(looping)} looping and {len(normal)} long chains of {len(chains)}.", ""]
+    returned = [record for record in chains if record["kind"] == "returned"]
+    told = f"{len(returned)} that looped and came back by themselves, {len(normal)} long ones without a loop"
+    lines = [f"{len(chains)} chains: {len(looping)} looping, {told}.", ""]
     if looping:
         lines += ["| looping chains | with the guard | without |", "|---|---|---|"]
         both = [[record[side] for record in looping] for side in ("after", "before")]
@@ -150,7 +166,14 @@ def report(records: Iterable[Record]) -> str:
     if normal:
         touched = share(sum(record["touched"] for record in normal), len(normal))
         suspected = share(sum(record["suspected"] > 0 for record in normal), len(normal))
-        lines += ["", f"Long chains touched: {touched}; suspected, and left alone: {suspected}."]
+        lines += [
+            "",
+            f"Long chains without a loop, touched: {touched}; suspected, and left alone: {suspected}.",
+        ]
+        if returned:
+            lines.append(
+                f"Of those that came back: {share(sum(r['touched'] for r in returned), len(returned))}."
+            )
     return "\n".join(lines)
 
 
