@@ -23,23 +23,8 @@ from mull.think.probes import Probes
 from mull.think.question import Question
 from mull.think.replay import Replay, replay
 from mull.think.trace import Record, Trace
-
-SCRIPT: dict[str, Any] = {
-    asked("split"): {
-        "<think>\nI see 6*7=42.\n</think>\n\\boxed{7}.": 3.0,
-        "<think>\nOr not.\n</think>\n\\boxed{14/2}.": 2.0,
-        "<think>\nOdd: 6*7=43.\n</think>\n\\boxed{8}.": 2.0,
-        "<think>\n" + "and so on, " * 40: 2.0,
-    },
-    "\n</think>\n\n": {"So \\boxed{7}.": 1.0, "Or \\boxed{8}.": 1.0},
-    "The answer is \\boxed{": "7}.",
-    asked("Answer with \\boxed{1} or \\boxed{2}."): "<think>\nHm\n</think>\n\\boxed{1}.",
-    "Wait": {", no, it is so": 1.0, ", yes": 1.0},
-}
-
-
-def made(script: dict[str, Any] = SCRIPT, **limits: int) -> LocalEngine:
-    return scripted(script, sampling=Sampling(), **{"context": 8192, **limits})
+from tests.think import test_check, test_plan, test_search
+from tests.think.programs import SCRIPT, made, operations, perform
 
 
 def again(trace: Trace, engine: LocalEngine) -> Replay:
@@ -48,7 +33,7 @@ def again(trace: Trace, engine: LocalEngine) -> Replay:
     return done
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     strategy=st.sampled_from(["think", "vote", "best", "auto"]),
     seed=st.integers(0, 1000),
@@ -79,50 +64,31 @@ def test_whatever_the_strategy_all_tokens_are_equal(
     assert done.equal == done.tokens == drawn.sampled + drawn.probe + drawn.check - forced_in_probes
 
 
-operations = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["think", "fork", "check", "say", "rewind", "anew", "mark", "back", "steer", "probe"]
-        ),
-        st.integers(0, 1000),
-        st.integers(1, 24),
-    ),
-    max_size=14,
-)
+@settings(deadline=None, max_examples=25)
+@given(
+    case=st.sampled_from([
+        (test_search.SCRIPT, "product", "search"),
+        (test_search.SCRIPT, "trap", "search"),
+        (test_plan.SCRIPT, test_plan.QUESTION, "plan"),
+        (test_check.SCRIPT, "product", "check"),
+        (test_check.SCRIPT, "year", "check"),
+    ]),
+    temperature=st.sampled_from([0.0, 1.0]),
+    seed=st.integers(0, 1000),
+    tokens=st.none() | st.integers(300, 900),
+)  # fmt: skip
+def test_so_it_is_with_those_that_go_back_and_ask_again(
+    case: tuple[dict[str, Any], str, str], temperature: float, seed: int, tokens: int | None
+) -> None:
+    script, question, strategy = case
+    engines = [scripted(script, sampling=Sampling(temperature=temperature), context=8192) for _ in range(2)]
+    answer = mull.ask(question, engine=engines[0], strategy=strategy, seed=seed, max_tokens=tokens)
+    done = again(answer.trace, engines[1])
+    assert done.difference is None
+    assert done.equal == done.tokens
 
 
-async def perform(meter: Meter, program: list[tuple[str, int, int]], seed: int) -> list[Chain]:
-    """Interpret a random program over a growing family of chains; they are left open."""
-    chain = meter.open(list(asked("split").encode()), seed=seed)
-    family, marks = [chain], {chain: chain.mark()}
-    for operation, who, amount in program:
-        one = family[who % len(family)]
-        match operation:
-            case "think":
-                await one.think(amount)
-            case "fork" | "check":
-                with one.steer(temperature=amount / 12):  # the child keeps it
-                    child = one.fork(counted="check" if operation == "check" else None)[0]
-                family.append(child)
-                marks[child] = child.mark()
-            case "say":
-                one.say("Wait")
-            case "rewind" | "anew":
-                length = one.prompt_length + who % (len(one) - one.prompt_length + 1)
-                one.rewind(length, anew=operation == "anew")
-            case "mark":
-                marks[one] = one.mark()
-            case "back" if marks[one].length <= len(one):
-                one.rewind(marks[one])
-            case "steer":
-                with one.steer(ban=[who % 256], bias={ord("a"): 40.0}, temperature=1 + amount / 8):
-                    await one.think(amount)
-            case "probe":
-                await one.probe("The answer is \\boxed{", max_tokens=amount)
-    return family
-
-
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(program=operations, seed=st.integers(0, 1000))
 def test_whatever_the_program_all_tokens_are_equal(program: list[tuple[str, int, int]], seed: int) -> None:
     trace = Trace()
@@ -130,7 +96,9 @@ def test_whatever_the_program_all_tokens_are_equal(program: list[tuple[str, int,
     async def body() -> None:
         engine = made()
         trace.begin(Question.of("split"), engine)
-        for chain in await perform(Meter(engine, trace=trace), program, seed):
+        family: list[Chain] = []
+        await perform(Meter(engine, trace=trace), program, seed, family)
+        for chain in family:
             chain.stop("done")
 
     asyncio.run(body())

@@ -88,7 +88,7 @@ class Sampling:
             return cls(
                 **{**given, "stop": tuple(given.get("stop", ()))},
                 stop_ids=None if stop_ids is None else frozenset(stop_ids),
-                bias={int(token): -math.inf if value is None else value for token, value in bias},
+                bias={int(token): -math.inf if value is None else float(value) for token, value in bias},
             )
         except (AttributeError, TypeError, ValueError) as error:
             raise MullError(f"these are no settings of sampling: {error!s:.80}.") from None
