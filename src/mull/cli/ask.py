@@ -16,9 +16,10 @@ from mull.errors import MullError
 @click.command()
 @click.argument("question", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--trace", "trace_file", help="Write all that happens into this file; see `mull trace`.")
 @strategy_options
 @model_options
-def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
+def ask(question: str | None, as_json: bool, trace_file: str | None, how: How, **options: Any) -> None:
     """Ask QUESTION; without it (or with -), the question is read from a pipe.
 
     Thoughts stream to stderr, the answer to stdout. With a strategy of several chains a line tells what they
@@ -35,10 +36,11 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
     from mull.engine import Progress
     from mull.model.formats import Piece
     from mull.think.line import Line
-    from mull.think.trace import Record, Trace
+    from mull.think.trace import Log, Record, Trace
 
     if model.model is None and (warning := stranger(text)):
         screen.note(warning)
+    log = Log(trace_file) if trace_file else None
     live = Live(quiet=model.quiet or as_json)
 
     def show(piece: Piece) -> None:
@@ -46,6 +48,8 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
         screen.show(piece)
 
     def hear(record: Record) -> None:
+        if log is not None:
+            log.hear(record)
         live.hear(record)
         if record["op"] == "note" and (line := told(record)):
             live.clear()
@@ -69,6 +73,8 @@ def ask(question: str | None, as_json: bool, how: How, **options: Any) -> None:
         )
     finally:
         live.clear()
+        if log is not None:
+            log.close()
     if as_json:
         click.echo(json.dumps({"question": text, **answer.json()}, ensure_ascii=False))
         return

@@ -15,6 +15,7 @@ COMMANDS = {
     "info": "What a checkpoint is and what it needs.",
     "replicate": "Make the embedded model again, in one command.",
     "tasks": "The procedural task families: list, sample, score.",
+    "trace": "Traces of answers: show, replay, compare.",
     "train": "Train a model of your own.",
 }
 

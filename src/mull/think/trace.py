@@ -120,6 +120,32 @@ class Trace:
         return trace
 
 
+class Log:
+    """A file that grows with a trace: what is lost when a process ends is half a line at most."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Begins the file anew. Raises MullError where there cannot be one."""
+        self._path = path
+        try:
+            self._file = Path(path).open("wb", buffering=0)  # noqa: SIM115 - closed by `close`
+        except OSError as error:
+            raise self._error(error) from None
+
+    def hear(self, record: Record) -> None:
+        """One more record."""
+        try:
+            self._file.write(line(record))
+        except OSError as error:
+            raise self._error(error) from None
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._file.close()
+
+    def _error(self, error: OSError) -> MullError:
+        return MullError(f"{self._path}: cannot be written ({error.strerror}).")
+
+
 def line(record: Record) -> bytes:
     """A record as it stands in a file. Half a surrogate pair, which UTF-8 cannot say, is escaped."""
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
@@ -132,10 +158,14 @@ def _whole(record: Any, made: set[int]) -> bool:
     op, chain = record["op"], record.get("chain")
     if not all(type(record.get(name)) is kind for name, kind in FIELDS.get(op, {}).items()):
         return False
-    if len(record.get("ids", ())) != len(record.get("pieces", ())):
+    tokens = [*record.get("prompt", ()), *record.get("ids", ())] if op in FIELDS else []
+    if not all(type(token) is int and 0 <= token < 1 << 31 for token in tokens):
         return False
+    if op in ("tokens", "say"):
+        pieces = record["pieces"]
+        return chain in made and len(record["ids"]) == len(pieces) and all(type(p) is str for p in pieces)
     if op == "open" or (op == "fork" and record["parent"] in made):
         new = chain not in made
         made.add(record["chain"])
         return new
-    return op != "fork" and (chain is None or chain in made)
+    return op != "fork" and (chain is None or (type(chain) is int and chain in made))
