@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from mull.check.claims import ClaimReader
 from mull.engine.chain import Chain
 from mull.engine.events import Claimed, Event
 from mull.engine.watch import Look
@@ -22,12 +21,16 @@ class Claims:
     every: int = 4
 
     def start(self, chain: Chain) -> Look:
-        pieces, reader = chain.pieces, ClaimReader()
+        pieces, reader = chain.pieces, None
         first = seen = _line_start(pieces)
         starts = [0]  # of each piece from `first` on, in characters
 
         def look() -> Event | None:
-            nonlocal seen
+            nonlocal seen, reader
+            if reader is None:  # imported here: a first token does not wait for it
+                from mull.check.claims import ClaimReader
+
+                reader = ClaimReader()
             fresh = pieces[seen:]
             seen = len(pieces)
             for piece in fresh:
@@ -40,7 +43,8 @@ class Claims:
                     return Claimed(len(chain.ids), span, claim.text, claim.verdict, claim.value)
             return None
 
-        look()  # what stands there already is told by nobody, but may be continued
+        if pieces:
+            look()  # what stands there already is told by nobody, but may be continued
         return look
 
 

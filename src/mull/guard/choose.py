@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from mull.errors import MullError
-from mull.guard.claims import ClaimGuard
 from mull.guard.language import expected
 from mull.guard.lock import LanguageGuard
 from mull.guard.policy import Guard
@@ -36,5 +35,7 @@ def guards(
             raise MullError(f"no language {language!r}: use off, a code, auto, or one of them with :lock.")
         chosen.append(LanguageGuard(expected(code, question), thoughts=lock == "lock"))
     if claims != "off":
+        from mull.guard.claims import ClaimGuard  # slow to import
+
         chosen.append(ClaimGuard(act=claims == "rescue"))
     return tuple(chosen)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mull.check.correct import corrected
 from mull.check.watch import Claims
 from mull.engine.chain import Chain
 from mull.engine.events import Claimed, Event
@@ -66,6 +65,8 @@ class ClaimGuard:
 
 def _stated(chain: Chain, event: Claimed) -> list[int] | None:
     """The claim's tokens with the right value for the written one; None where that makes no true claim."""
+    from mull.check.correct import corrected  # needed seldom, and slow to import
+
     mended = corrected(event.text, event.value)
     if mended is None:
         return None

@@ -6,32 +6,19 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from mull.engine import Engine
 from mull.errors import MullError
 from mull.think.answer import Answer
-from mull.think.auto import auto
-from mull.think.best import best
-from mull.think.check import check
 from mull.think.line import Line
-from mull.think.plan import plan
-from mull.think.search import search
-from mull.think.think import think
-from mull.think.vote import vote
 
 Strategy = Callable[..., Awaitable[Answer]]
 
-STRATEGIES: dict[str, Strategy] = {
-    "think": think,
-    "vote": vote,
-    "best": best,
-    "check": check,
-    "plan": plan,
-    "search": search,
-    "auto": auto,
-}
-
+# Each is the function of its name in the module of its name, imported when it is chosen: a first token waits
+# for nothing that one chain does not need.
+STRATEGIES = ("think", "vote", "best", "check", "plan", "search", "auto")
 
 _COMMON = ("question", "engine", "budget", "line", "seed", "trace", "show", "watch")
 
@@ -62,7 +49,7 @@ def choose(name: str, effort: str | None, engine: Engine, line: Line, options: M
     """
     if name not in STRATEGIES:
         raise MullError(f"no strategy {name!r}: use {', '.join(STRATEGIES)}.")
-    strategy = STRATEGIES[name]
+    strategy: Strategy = getattr(import_module(f"mull.think.{name}"), name)
     given = dict(options)
     takes = inspect.signature(strategy).parameters
     if effort is not None:
