@@ -13,7 +13,7 @@ class Budget:
     """Bounds for a whole strategy, all its chains, probes and checks together. None is no bound.
 
     tokens   drawn or put in behind prompts, kept or not
-    seconds  by the clock; thinking stops early enough to answer in time
+    seconds  by the clock: thinking stops when nine tenths are over, and an answer that was begun is finished
     chains   opened or forked, probes left out
     """
 

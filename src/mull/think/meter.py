@@ -279,8 +279,6 @@ class _Limit:
                     return Exhausted(length, "tokens")
                 if seconds is not None and meter.late:
                     return Exhausted(length, "seconds")
-            elif seconds is not None and meter.seconds > seconds:
-                return Exhausted(length, "seconds")
             return None
 
         return look
