@@ -143,7 +143,10 @@ def test_ctrl_c_ends_cleanly() -> None:
     time.sleep(3)
     assert running.poll() is None
     running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=20)
+    try:
+        _, stderr = running.communicate(timeout=20)
+    finally:
+        running.kill()
     assert running.returncode == 130
     assert "interrupted" in stderr
     assert "Traceback" not in stderr

@@ -132,6 +132,16 @@ def test_a_program_of_its_own_weighs_each_solution() -> None:
     assert answer.ledger.tokens.check > 0
 
 
+@pytest.mark.parametrize("tokens", range(80, 900, 20))
+def test_programs_are_written_as_far_as_the_budget_goes(tokens: int) -> None:
+    """Beside chains that think: what these may still draw is not there for a program."""
+    pytest.importorskip("pydantic_monty")
+    writes = {WRITE: "<think>\nEasy.\n</think>\n```python\nprint(6 * 7)\n```"}
+    engine = made({**SCRIPT, **writes})
+    answer = ask("product", engine, strategy="best", n=9, seats=5, verifiers=[Program()], max_tokens=tokens)
+    assert answer.ledger.generated <= tokens
+
+
 @pytest.fixture
 def rewards() -> Iterator[str]:
     class Server(BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from hypothesis import given
@@ -74,3 +75,20 @@ def test_an_error_in_the_work_reaches_the_program_and_stops_the_others() -> None
     with pytest.raises(ValueError, match="no"):
         asyncio.run(program())
     assert sorted(cancelled) == [0, 2]
+
+
+def test_when_several_fail_at_once_one_error_is_told_and_none_is_left_to_be_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def work(number: int) -> None:
+        raise ValueError(f"no {number}")
+
+    async def program() -> None:
+        async with Seats(work, total=3, seats=3) as run:
+            async for _ in run:
+                pass
+
+    with pytest.raises(ValueError, match="no 0"):
+        asyncio.run(program())
+    gc.collect()
+    assert not caplog.records

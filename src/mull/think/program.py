@@ -44,7 +44,7 @@ async def by_program(
     monty_binary()
     line = replace(line or Line(), minimum=0, probes=None)
     prompt = question.instead(ASK.format(question=question.text)).prompt(meter, think=line.thinking != 0)
-    if meter.chains_left < 1 or meter.spent or meter.left < reserve(meter, line, len(prompt)):
+    if meter.chains_left < 1 or meter.spent or meter.room < reserve(meter, line, len(prompt)):
         return Evidence("program", answer, "not run", "the budget was spent")
     async with meter.open(prompt, seed=seed, sampling=line.sampling, counted="check") as chain:
         draft = await follow(chain, meter, line)

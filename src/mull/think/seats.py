@@ -43,7 +43,7 @@ class Seats(Generic[T]):
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._done, return_exceptions=True)  # errors of others, too
         self._tasks.clear()
 
     @property
