@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,14 @@ from mull.model.chat import Message
 from mull.model.checkpoint import Checkpoint
 from mull.model.shapes import kv_bytes_per_token
 from mull.think import strategies
-from mull.think.answer import Answer
+from mull.think.answer import Answer, shown
 from mull.think.budget import Budget
 from mull.think.line import Line, Show
 from mull.think.question import Question
 from mull.think.trace import Trace
 
 if TYPE_CHECKING:
+    from mull.audit.policy import Policy
     from mull.runner import Name
 
 PAGE_SIZE = 16
@@ -105,6 +106,7 @@ async def answer(
     trace: Trace | None = None,
     show: Show | None = None,
     watch: Sequence[Watch] = (),
+    policy: Policy | None = None,
     **options: Any,
 ) -> Answer:
     """Think about a question, or about the last message of a conversation, and answer.
@@ -115,6 +117,7 @@ async def answer(
     line      how each chain is run: guards, probes, limits; `sampling` is short for `Line(sampling=...)`.
               Without one, loops are rescued and the answer is held to the language of the question
     show      receives thoughts and answer as they come; `trace` hears of everything that happens
+    policy    an operator's rules (`mull.audit.Policy`); one that is applied stands in answer and trace
 
     The same seed gives the same answer. Raises MullError for what cannot be asked so.
     """
@@ -128,7 +131,18 @@ async def answer(
     chosen = strategies.choose(strategy, effort, engine, line, options)
     trace = trace or Trace()
     trace.begin(asked, engine, strategy=strategy, effort=effort, budget=budget, seed=seed)
-    given: Answer = await chosen(asked, engine, budget, seed=seed, trace=trace, show=show, watch=watch)
+    applied = policy.apply(asked) if policy else None
+    if applied:
+        from mull.audit.policy import declined, with_context
+
+        trace.add("note", kind="policy", **asdict(applied))
+        if applied.action == "add_context":
+            asked = with_context(asked, applied.text, engine)
+    if applied and applied.action == "decline":
+        given = shown(replace(declined(applied), trace=trace), show)
+    else:
+        given = await chosen(asked, engine, budget, seed=seed, trace=trace, show=show, watch=watch)
+        given = replace(given, policy=applied)
     trace.end(given)
     return given
 

@@ -19,6 +19,11 @@ def told(note: Record) -> str | None:
             right = f"; it is {note['value']}" if note["value"] is not None else ""
             did = f", {note['did']}" if note["did"] != "nothing" else ""
             return f"[claim: {' '.join(note['text'].split())} is false{right}{did}]"
+        case "policy":
+            did = f"; told to the model: {note['text']}" if note["action"] == "add_context" else ""
+            did = f": {note['text']}" if note["action"] == "disclose" else did
+            named = f"{note['policy']} {note['version']}, rule {note['rule']}"
+            return f"[operator's policy {named}: {note['action']}{did}]"
         case "unsure":
             return f"[unsure: confidence {note['confidence']}, others {note['bar']}]"
         case "auto":

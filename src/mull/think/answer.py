@@ -25,6 +25,20 @@ class Evidence:
     found: str = ""
 
 
+Action = Literal["pass", "disclose", "add_context", "decline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The rule of an operator's policy that was applied to a question: whose, which, what it did and says."""
+
+    policy: str
+    version: str
+    rule: str
+    action: Action
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, never empty, with what led to it and what it cost.
@@ -38,6 +52,7 @@ class Answer:
     evidence    the checks that ran
     ledger      what was spent, nothing left out
     trace       everything that happened
+    policy      the operator's rule that was applied, if one was
     """
 
     text: str
@@ -49,6 +64,7 @@ class Answer:
     evidence: tuple[Evidence, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     trace: Trace = field(default_factory=Trace, compare=False)
+    policy: Applied | None = None
 
     def with_evidence(self, evidence: Sequence[Evidence], ledger: Ledger) -> Answer:
         """The answer with these checks behind it, and what they cost."""
@@ -62,6 +78,7 @@ class Answer:
             "strategy": self.strategy,
             "evidence": [asdict(one) for one in self.evidence],
             "ledger": asdict(self.ledger),
+            "policy": asdict(self.policy) if self.policy else None,
         }
 
 
