@@ -1,0 +1,1 @@
+"""Benchmarks: suites, runs that resume, and what their samples say."""
