@@ -35,12 +35,12 @@ import numpy as np  # noqa: E402
 
 import mull  # noqa: E402
 from mull import tasks  # noqa: E402
+from mull.bench.statistics import wilson  # noqa: E402
 from mull.engine import LocalEngine, Sampling  # noqa: E402
 from mull.guard.loops import find  # noqa: E402
 from mull.guard.rescue import LoopGuard  # noqa: E402
 from mull.think.answer import Answer  # noqa: E402
 from mull.think.line import Line  # noqa: E402
-from mull.train.evaluate import wilson  # noqa: E402
 
 FIRST = 300_000  # index of the first problem: not those of other measurements
 TEMPERATURES = (0.0, 0.3)

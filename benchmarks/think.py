@@ -201,7 +201,7 @@ def plot(records: Sequence[dict[str, Any]], path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "mull"
     import matplotlib.pyplot as plt
 
-    from mull.train.evaluate import wilson
+    from mull.bench.statistics import wilson
 
     by_arm = paired_up(records)
     figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")

@@ -3,16 +3,7 @@
 import pytest
 
 from mull import tasks
-from mull.train.evaluate import Attempt, loops, summarize, wilson
-
-
-@pytest.mark.parametrize(
-    ("right", "count", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (50, 100, 0.4038, 0.5962), (81, 263, 0.2553, 0.3662)],
-)
-def test_wilson_interval(right: int, count: int, low: float, high: float) -> None:
-    """The last row: Newcombe 1998, Statistics in Medicine 17:857, table I, method 3."""
-    assert wilson(right, count) == pytest.approx((low, high), abs=1e-4)
+from mull.train.evaluate import Attempt, loops, summarize
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,9 @@
-"""pass@k is the mean over all subsets, and a majority is a majority."""
-
-from itertools import combinations
+"""A majority is a majority, and a report counts chains."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mull import tasks
-from mull.train.passk import majority_at, pass_at, report
+from mull.train.passk import majority_at, report
 from mull.train.rollout import Episode
 
 PROBLEM = tasks.get("addition").problem("test", 1, 0)
@@ -16,13 +12,6 @@ PROBLEM = tasks.get("addition").problem("test", 1, 0)
 def chain(answer: str, ended: bool = True) -> Episode:
     text = f"</think>\n\n\\boxed{{{answer}}}."
     return Episode(PROBLEM, [1], [2, 3], [0.0, 0.0], text, float(ended and answer.strip() == "5"), ended)
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
-def test_pass_at_k_is_the_mean_over_all_subsets(right: list[bool], data: st.DataObject) -> None:
-    k = data.draw(st.integers(1, len(right)))
-    subsets = list(combinations(right, k))
-    assert pass_at(k, len(right), sum(right)) == pytest.approx(sum(map(any, subsets)) / len(subsets))
 
 
 def test_the_majority_decides() -> None:

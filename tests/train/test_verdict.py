@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mull.train.evaluate import Score, wilson
+from mull.bench.statistics import wilson
+from mull.train.evaluate import Score
 from mull.train.manifest import Manifest, ManifestError, Stage
 from mull.train.verdict import compare, mean
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mull import tasks
+from mull.bench.statistics import wilson
 from mull.model.config import Config
 from mull.model.shapes import parameters
-from mull.train.evaluate import wilson
 from mull.train.manifest import Manifest, Stage
 from mull.train.verdict import mean
 

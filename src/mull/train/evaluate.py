@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from mull import tasks
+from mull.bench.statistics import wilson
 from mull.check.claims import claims
 from mull.engine import Ended, LocalEngine, Sampling
 from mull.model.chat import Message, render
@@ -143,11 +143,3 @@ def loops(text: str, copies: int = 3) -> bool:
         all(lines[-period * k - j] == lines[-j] for k in range(1, copies) for j in range(1, period + 1))
         for period in range(1, len(lines) // copies + 1)
     )
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson 1927)."""
-    share, square = right / count, z * z
-    centre = (share + square / (2 * count)) / (1 + square / count)
-    half = z * sqrt(share * (1 - share) / count + square / (4 * count**2)) / (1 + square / count)
-    return max(0.0, centre - half), min(1.0, centre + half)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import Any
 
 from mull import tasks
+from mull.bench.statistics import pass_at
 from mull.engine import LocalEngine
 from mull.tasks import Family
 from mull.train.evaluate import FIRST, LIMIT
@@ -84,14 +84,6 @@ def report(groups: Sequence[Group]) -> Report:
         sum(len(episode.completion) for episode in episodes) / len(episodes),
         sum(not episode.ended for episode in episodes) / len(episodes),
     )
-
-
-def pass_at(k: int, samples: int, right: int) -> float:
-    """Chance that one of k chains is right, if `right` of `samples` were: unbiased.
-
-    1 - C(samples - right, k) / C(samples, k): Chen et al. 2021, arXiv 2107.03374, equation 1.
-    """
-    return 1 - comb(samples - right, k) / comb(samples, k)
 
 
 def majority_at(k: int, group: Group) -> float:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeVar
 
+from mull.bench.statistics import wilson
 from mull.engine import Ended, Engine, Sampling
 from mull.model.chat import Message, render
 from mull.tasks import Family, Problem
-from mull.train.evaluate import FIRST, LIMIT, wilson
+from mull.train.evaluate import FIRST, LIMIT
 
 BUDGETS = (0, 32, 64, 128, 256, 512)  # tokens of thought
 ANSWER = 96  # tokens of an answer, the longest among them

@@ -14,7 +14,8 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any, Literal
 
-from mull.train.evaluate import Score, wilson
+from mull.bench.statistics import Z, wilson
+from mull.train.evaluate import Score
 from mull.train.manifest import Manifest, ManifestError
 
 Outcome = Literal["same", "lower", "higher"]
@@ -94,7 +95,7 @@ def compare(ours: Manifest, theirs: Manifest) -> Verdict:
     )
 
 
-def mean(scores: Sequence[Score], z: float = 1.96) -> tuple[float, Interval]:
+def mean(scores: Sequence[Score], z: float = Z) -> tuple[float, Interval]:
     """The unweighted mean accuracy with its interval (MOVER)."""
     shares = [score.right / score.count for score in scores]
     limits = [wilson(score.right, score.count, z) for score in scores]
