@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from mull.bench.checkout import commit as commit
 from mull.runner.cpu import instruction_sets, usable_cores
 
 PACKAGES = ("mull", "numpy", "torch", "tokenizers", "safetensors")
-
-
-def commit() -> str:
-    """Of the checkout mull runs from, with a + where tracked files differ from it; else "unknown"."""
-    here = Path(__file__).resolve()
-    try:
-        subprocess.run(
-            ["git", "-C", str(here.parent), "ls-files", "--error-unmatch", here.name],
-            check=True,
-            capture_output=True,
-        )
-        describe = ["git", "-C", str(here.parent), "describe", "--always", "--dirty=+", "--exclude", "*"]
-        return subprocess.run(describe, check=True, capture_output=True, text=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def packages() -> dict[str, str]:

@@ -36,7 +36,7 @@ from mull.check.grade.tree import (
 )
 from mull.check.grade.units import factor
 from mull.check.grade.values import equal_values
-from mull.check.grade.verdict import Outcome
+from mull.check.grade.verdict import WORDS_AND_VALUE, Outcome
 
 _MEMBERS = 100  # of a list or a set
 _SETS = frozenset(("R", "Q", "Z", "N", "C", "empty", "R^+"))
@@ -96,7 +96,7 @@ def _signed(node: Node, sign: int) -> Node:
 def _words(left: Node, right: Node) -> Outcome | None:
     if not isinstance(left, Words) and not isinstance(right, Words):
         return None
-    return Outcome(False, "words", "words that differ" if type(left) is type(right) else "words and a value")
+    return Outcome(False, "words", "words that differ" if type(left) is type(right) else WORDS_AND_VALUE)
 
 
 def _relations(left: Node, right: Node) -> Outcome | None:

@@ -10,7 +10,7 @@ from mull.check.grade.compare import compare
 from mull.check.grade.find import Candidate, find
 from mull.check.grade.read import Answer, read
 from mull.check.grade.tree import Words
-from mull.check.grade.verdict import Outcome, Verdict
+from mull.check.grade.verdict import NOT_UNDERSTOOD, Outcome, Verdict
 
 SECONDS = 1.8  # for one pair, the symbolic engine included
 _OWN_SECONDS = 0.9  # of these for the exact stages
@@ -66,7 +66,7 @@ def _candidates(text: str, other: str) -> list[Candidate]:
 def _answers(left: Answer, right: Answer) -> Outcome:
     if left.spelling and left.spelling == right.spelling:
         return Outcome(True, "string", "the same text")
-    best = Outcome(False, "words", "not understood")
+    best = Outcome(False, "words", NOT_UNDERSTOOD)
     first = True
     for one in left.readings:
         for other in right.readings:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Reasons of "words" that say that one of the two was not read as mathematics.
+WORDS_AND_VALUE = "words and a value"
+NOT_UNDERSTOOD = "not understood"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -1,0 +1,41 @@
+"""`mull bench`: suites, runs, and what is made of them. `mull bench SUITE` is `mull bench run SUITE`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "list": "The suites there are: rights, settings, known errors.",
+    "run": "Run a suite; the same command goes on where it was stopped.",
+}
+
+
+class _Bench(click.Group):
+    """Its commands are imported when called; what is no command is a suite to run."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            args = ["list"]
+        elif args[0] not in (*COMMANDS, "-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"mull.cli.bench.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Bench, subcommand_metavar="SUITE | COMMAND [OPTIONS]")
+def bench() -> None:
+    """Measure a model on a suite: `mull bench SUITE`. Without anything: the list of suites."""

@@ -1,0 +1,193 @@
+"""`mull bench run`: a suite on a model, written down sample by sample."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mull.cli.options import How, Model, model_options, strategy_options
+from mull.errors import MullError
+
+if TYPE_CHECKING:
+    from mull.bench.record import Run
+    from mull.bench.suites import Suite
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where questions come from."""
+    for option in (
+        click.option("--limit", type=click.IntRange(1), help="At most so many questions of each group."),
+        click.option("--prompt", help='Text around a question, e.g. "{question} Answer in \\boxed{}."'),
+        click.option("--answer", help="Column of the gold answer in --data. Default: the suite's."),
+        click.option("--question", help="Column of the question in --data. Default: the suite's."),
+        click.option("--data", type=click.Path(path_type=Path), help="The rows: a file or folder of yours."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("suite", required=False)
+@data_options
+@click.option(
+    "-k", "--samples", default=1, show_default=True, type=click.IntRange(1), help="Of each question."
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Folder of the run. Default: runs/SUITE-HASH."
+)
+@click.option("--parallel", type=click.IntRange(1), help="Answers at once. Default: 64.")
+@click.option("--price", metavar="IN:OUT", help="Money per million tokens in and out, e.g. 0.5:2.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@strategy_options
+@model_options
+def run(
+    suite: str | None,
+    data: Path | None,
+    question: str | None,
+    answer: str | None,
+    prompt: str | None,
+    limit: int | None,
+    samples: int,
+    out: Path | None,
+    parallel: int | None,
+    price: str | None,
+    as_json: bool,
+    how: How,
+    **options: Any,
+) -> None:
+    """Run SUITE: a name of `mull bench list`, tasks:FAMILY[:LEVELS], or a declaration my.toml.
+
+    Every answer is on the disk as soon as it is judged. Stop the run whenever you like, even with kill -9:
+    the same command goes on, and in the end there is the table that there would have been without.
+    """
+    model = Model(**options)
+    prices = _price(price)
+    chosen = find(suite, data, question, answer, prompt, limit)
+    engine = model.load()
+    from mull.bench import run as runner
+    from mull.bench.asking import Asking, manifest
+    from mull.bench.log import Log
+    from mull.cli.bench.progress import Progress
+    from mull.think.budget import Budget
+    from mull.think.line import Line
+
+    asking = Asking(
+        strategy=how.strategy,
+        effort=how.effort,
+        options=how.options,
+        line=Line(sampling=model.sampling(engine)),
+        budget=how.budget(model.max_tokens) or Budget(),
+        system=model.system,
+        loops=how.loops,
+        language=how.language,
+        claims=how.claims,
+    )
+    plan = runner.Plan(chosen, asking, seed=model.seed, k=samples)
+    if out is None:
+        told = manifest(chosen, engine, asking, seed=model.seed, k=samples, started="")
+        out = Path("runs") / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', Path(told.suite).stem)}-{told.hash[:8]}"
+    progress = Progress(total=samples * len(chosen.items), done=0, price=prices, quiet=model.quiet)
+
+    def begun(log: Log) -> None:
+        wanted = {(item.id, number) for item in chosen.items for number in range(samples)}
+        progress.before = len(wanted & log.done)
+
+    try:
+        done = asyncio.run(
+            runner.run(
+                plan, [engine], out, parallel=parallel or runner.PARALLEL, begun=begun, seen=progress.hear
+            )
+        )
+    except KeyboardInterrupt:
+        progress.clear()
+        where = progress.before + progress.new
+        click.echo(
+            f"mull: stopped; {where:,} of {progress.total:,} are in {out}. The same command goes on.",
+            err=True,
+        )
+        raise click.exceptions.Exit(130) from None
+    finally:
+        engine.close()
+    progress.clear()
+    click.echo(json.dumps(summary(done), ensure_ascii=False) if as_json else table(done))
+
+
+def find(
+    suite: str | None,
+    data: Path | None,
+    question: str | None = None,
+    answer: str | None = None,
+    prompt: str | None = None,
+    limit: int | None = None,
+) -> Suite:
+    """The suite that is meant. Raises MullError where nothing is, or it cannot be had."""
+    from mull.bench import suites
+    from mull.bench.suites import families
+    from mull.bench.suites.declare import of_dict
+
+    if suite is None:
+        if data is None:
+            raise MullError("which suite? See `mull bench list`, or give --data FILE.")
+        declared = of_dict({"name": data.stem}, str(data), Path())
+    elif suite.startswith(families.PREFIX):
+        if data or question or answer or prompt:
+            raise MullError(f"{suite} makes its problems itself; leave --data and what belongs to it out.")
+        return suites.load(suite, limit=limit)
+    else:
+        declared = suites.declaration(suite)
+    columns = declared.columns
+    if question:
+        columns = replace(columns, question=(question,))
+    if answer:
+        columns = replace(columns, answer=(answer,))
+    about = replace(declared.about, prompt=prompt) if prompt else declared.about
+    return replace(declared, columns=columns, about=about).load(data).first(limit)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a program wants to know of it."""
+    counts = Counter(sample.outcome for sample in run.samples)
+    return {
+        "folder": str(run.folder),
+        "hash": run.manifest.hash,
+        "suite": run.manifest.suite,
+        "items": len(run.items),
+        "samples": len(run.samples),
+        "left": run.left,
+        "outcomes": dict(counts.most_common()),
+        "tokens": sum(sample.generated for sample in run.samples),
+    }
+
+
+def table(run: Run) -> str:
+    """Outcomes, by group where there are groups."""
+    groups: dict[str, Counter[str]] = {}
+    for sample in run.samples:
+        groups.setdefault(sample.group or "", Counter())[sample.outcome] += 1
+    lines = []
+    for name, counts in [*groups.items(), ("all", sum(groups.values(), Counter()))]:
+        total = counts.total()
+        others = ", ".join(f"{count} {what}" for what, count in counts.most_common() if what != "right")
+        if name:
+            lines.append(
+                f"{name:<36}{counts['right']:>6} of {total:<6}{counts['right'] / total:>7.1%}  {others}"
+            )
+    return "\n".join([*lines, f"{run.folder}"])
+
+
+def _price(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        paid, _, got = text.partition(":")
+        return float(paid), float(got)
+    except ValueError:
+        raise MullError(f"--price {text!r}: write IN:OUT, money per million tokens, e.g. 0.5:2.") from None

@@ -1,0 +1,76 @@
+"""`mull bench` on the embedded model, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mull.bench.record import Run
+from mull.cli.bench import bench
+from mull.errors import MullError
+
+
+def bench_with(*arguments: str) -> Result:
+    return CliRunner().invoke(bench, arguments)
+
+
+def output(*arguments: str) -> str:
+    result = bench_with(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def told(*arguments: str) -> str:
+    error = bench_with(*arguments).exception
+    assert isinstance(error, MullError)
+    assert "\n" not in str(error)
+    return str(error)
+
+
+def test_without_anything_it_lists_the_suites() -> None:
+    assert output() == output("list")
+    assert {"aime24", "gsm8k", "tasks:all"} <= {line.split()[0] for line in output().splitlines() if line}
+    assert "Mathematical Association of America" in output("list", "aime24")
+    (about,) = map(json.loads, output("list", "gsm8k", "--json").splitlines())
+    assert about["rights"] == "MIT"
+
+
+def test_a_run_and_the_same_command_again(tmp_path: Path) -> None:
+    command = ("tasks:addition:1", "--limit", "2", "--out", str(tmp_path), "--threads", "1")
+    first = bench_with(*command)
+    assert "addition/1" in first.stdout
+    written = (tmp_path / "samples.jsonl").read_bytes()
+    assert bench_with(*command).stdout == first.stdout
+    assert (tmp_path / "samples.jsonl").read_bytes() == written
+    summary = json.loads(output(*command, "--json"))
+    assert (summary["samples"], summary["left"]) == (2, 0)
+    assert summary["tokens"] == sum(sample.generated for sample in Run.read(tmp_path).samples)
+    assert "seed: 0, not 1" in told(*command, "--seed", "1")
+
+
+def test_rows_of_ones_own(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"q": "What is 3+4?", "a": 7}) + "\n")
+    command = ("--data", str(rows), "--question", "q", "--answer", "a", "--prompt", "{question}")
+    output(*command, "--out", str(tmp_path / "run"), "--threads", "1")
+    run = Run.read(tmp_path / "run")
+    assert run.manifest.suite == "rows"
+    assert [(item.question, item.gold) for item in run.items.values()] == [("What is 3+4?", "7")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("aime23",), "no suite 'aime23'"),
+        (("run",), "which suite"),
+        (("tasks:addition", "--data", "x"), "makes its problems itself"),
+        (("--data", "no.jsonl"), "cannot be read"),
+        (("tasks:addition", "--price", "much"), "write IN:OUT"),
+        (("tasks:addition", "-k", "3", "--out", "unused"), "temperature"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    assert message in told(*arguments)
