@@ -136,7 +136,7 @@ def test_a_declaration_of_ones_own(tmp_path: Path) -> None:
         'group = "lev"\nprompt = "{question} Use {braces}."\n'
     )
     suite = suites.load(str(tmp_path / "my.toml"))
-    assert suite.items == (Item("1", "2+2?", "4", "2"),)
+    assert suite.items == (Item("1", "2+2?", "4", "lev 2"),)
     assert suite.asked(suite.items[0]) == "2+2? Use {braces}."
     assert suite.about.rights == "not stated"
 

@@ -26,8 +26,8 @@ MANIFEST, ITEMS, SAMPLES = "manifest.json", "items.jsonl", "samples.jsonl"
 Outcome = Literal["right", "wrong", "no answer", "truncated", "looped", "parse failure", "undecided", "error"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
-# Fields of a manifest that say when and how far, not what: they may differ between runs that are one.
-FREE = ("k", "items", "mull", "commit", "started")
+# Fields of a manifest that say when, from where and how far: they may differ between runs that are one.
+FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started")
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ class Declaration:
             question, answer = _listed(question, ascii_uppercase, texts), ascii_uppercase[texts.index(right)]
         elif named.choices:
             question = _listed(question, *_choices(_find(row, named.choices), where))
+        if group is not None and str(group).isdigit():
+            group = f"{named.group[0]} {group}"
         return Item(id, question, answer, None if group is None else str(group))
 
 
