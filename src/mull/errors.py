@@ -13,5 +13,9 @@ class Unsupported(MullError):
     """An engine or server cannot do what was asked of it."""
 
 
+class Unreachable(MullError):
+    """No server answers any more; what was asked of it may be asked again later."""
+
+
 class OutOfPages(MullError):
     """A chain cannot fit into the engine's memory, even alone."""

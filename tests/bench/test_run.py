@@ -1,16 +1,15 @@
-"""The runner on a script: what becomes of each question, how a run goes on, engines that share the work."""
+"""The runner on a script: what becomes of each question, how a run goes on, what ends it."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mull.bench import run as runner
 from mull.bench.asking import Asking
 from mull.bench.log import Log
 from mull.bench.record import SAMPLES, Item, Run, Sample
@@ -19,7 +18,7 @@ from mull.bench.suites import About, Suite
 from mull.engine import LocalEngine, Sampling
 from mull.engine.events import Event
 from mull.engine.scripted import asked, scripted
-from mull.errors import MullError
+from mull.errors import MullError, Unreachable
 from mull.think.budget import Budget
 from mull.think.line import Line
 
@@ -45,8 +44,8 @@ def engine(**options: Any) -> LocalEngine:
     return scripted(script, context=400, **options)
 
 
-def drawn(folder: Path, plan: Plan, engines: Sequence[LocalEngine] | None = None, **options: Any) -> Run:
-    return asyncio.run(run(plan, engines or [engine()], folder, **options))
+def drawn(folder: Path, plan: Plan, on: LocalEngine | None = None, **options: Any) -> Run:
+    return asyncio.run(run(plan, on or engine(), folder, **options))
 
 
 def test_every_kind_of_outcome_is_told_apart(tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_pieces_cut_an_answer_where_its_tokens_end(tmp_path: Path) -> None:
 
 def test_several_chains_have_no_pieces(tmp_path: Path) -> None:
     asking = Asking("vote", options={"n": 3})
-    (sample,) = drawn(tmp_path, Plan(suite("Q7"), asking), [engine(sampling=Sampling())]).samples
+    (sample,) = drawn(tmp_path, Plan(suite("Q7"), asking), engine(sampling=Sampling())).samples
     assert sample.chains > 1
     assert sample.pieces is None
 
@@ -148,7 +147,7 @@ def test_another_configuration_in_the_folder_is_refused_with_what_differs(tmp_pa
         with pytest.raises(MullError, match=told):
             drawn(tmp_path, other)
     with pytest.raises(MullError, match="model"):
-        drawn(tmp_path, Plan(suite("Q1"), Asking()), [scripted({"Q1": "no"}, context=400)])
+        drawn(tmp_path, Plan(suite("Q1"), Asking()), scripted({"Q1": "no"}, context=400))
     assert (tmp_path / SAMPLES).read_bytes() == before
 
 
@@ -188,54 +187,42 @@ def test_questions_that_must_not_be_copied_are_not_in_the_folder(tmp_path: Path)
 
 def test_samples_that_would_all_be_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MullError, match="temperature"):
-        drawn(tmp_path, Plan(suite("Q1"), Asking(), k=2), [engine(sampling=Sampling(temperature=0))])
+        drawn(tmp_path, Plan(suite("Q1"), Asking(), k=2), engine(sampling=Sampling(temperature=0)))
 
 
-class Flaky(LocalEngine):
-    """Its network fails whenever `fails` says so."""
-
-    asked = 0
-    works = 0
-
-    async def think(self, chain: Any, max_tokens: int | None, watch: Any) -> Event:
-        self.asked += 1
-        if self.asked > self.works:
-            raise ConnectionError("no route to host")
-        return await super().think(chain, max_tokens, watch)
-
-
-def flaky(works: int) -> Flaky:
-    made = engine()
-    made.__class__ = Flaky
-    made.works = works  # type: ignore[attr-defined]
-    return made  # type: ignore[return-value]
-
-
-def test_engines_share_the_work_and_one_that_fails_leaves_it_to_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "PAUSE", 0.001)
+def test_when_no_server_answers_any_more_the_run_stops_and_goes_on_later(tmp_path: Path) -> None:
     plan = Plan(suite("Q1", "Q2", "Q3"), Asking(), k=4)
-    alone = drawn(tmp_path / "alone", plan)
-    one, other, bad = engine(), engine(), flaky(2)
-    shared = drawn(tmp_path / "shared", plan, [one, bad, other], parallel=1)
-    assert shared.table() == alone.table()
-    assert min(each.statistics.spend.sampled for each in (one, other)) > 0
+    gone = engine()
+    think, asked = gone.think, itertools.count()
 
+    async def fails(*given: Any) -> Event:
+        if next(asked) >= 5:
+            raise Unreachable("no server answers.")
+        return await think(*given)
 
-def test_when_no_engine_works_any_more_the_run_stops_and_goes_on_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "PAUSE", 0.001)
-    plan = Plan(suite("Q1", "Q2", "Q3"), Asking(), k=4)
-    with pytest.raises(MullError, match=r"no engine works any more \(no route to host\)"):
-        drawn(tmp_path, plan, [flaky(5)], parallel=1)
+    gone.think = fails  # type: ignore[method-assign]
+    with pytest.raises(Unreachable, match="no server answers"):
+        drawn(tmp_path, plan, gone, parallel=2)
     kept = Run.read(tmp_path)
     assert 0 < len(kept.samples) < 12
     assert {each.outcome for each in kept.samples} <= {"right", "wrong", "no answer"}
     assert drawn(tmp_path, plan).left == 0
 
 
-def test_engines_that_are_not_the_same_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MullError, match="the engines are not the same: model"):
-        drawn(tmp_path, Plan(suite("Q1"), Asking()), [engine(), scripted({"Q1": "2"}, context=400)])
+def test_servers_are_recorded_and_may_be_others_the_next_time(tmp_path: Path) -> None:
+    plan, first, second = Plan(suite("Q1"), Asking()), engine(), engine()
+    first.model = {**first.model, "server": "http://a/v1"}
+    assert drawn(tmp_path, plan, first).manifest.servers == "http://a/v1"
+    second.model = {**second.model, "server": "http://b/v1"}
+    assert drawn(tmp_path, plan, second).left == 0
+
+
+def test_a_defect_that_one_answer_meets_is_an_error_of_that_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(item: Item, text: str) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("mull.bench.run.judge", lambda name: fails)
+    (sample,) = drawn(tmp_path, Plan(suite("Q1"), Asking())).samples
+    assert (sample.outcome, sample.error) == ("error", "ZeroDivisionError: by zero")

@@ -74,3 +74,18 @@ def test_rows_of_ones_own(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_told_in_one_line(arguments: tuple[str, ...], message: str) -> None:
     assert message in told(*arguments)
+
+
+def test_answers_judged_again(tmp_path: Path) -> None:
+    output("tasks:addition:1", "--limit", "2", "--out", str(tmp_path / "run"), "--threads", "1")
+    again = output("regrade", str(tmp_path / "run"), "--out", str(tmp_path / "again"))
+    assert again.startswith("0 changed: ")
+    assert Run.read(tmp_path / "again").table() == Run.read(tmp_path / "run").table()
+
+    path = tmp_path / "run" / "samples.jsonl"
+    path.write_text(path.read_text().replace('"outcome": "right"', '"outcome": "wrong"'))
+    *flips, summary = map(json.loads, output("regrade", str(tmp_path / "run"), "--json").splitlines())
+    assert summary["changed"] == len(flips) > 0
+    assert {flip["before"]["outcome"] + "→" + flip["after"]["outcome"] for flip in flips} == {"wrong→right"}
+    assert summary["right"] == [0, len(flips)]
+    assert "wrong → right" in output("regrade", str(tmp_path / "run"))

@@ -71,7 +71,7 @@ def manifest(suite: Suite, engine: Engine, asking: Asking, *, seed: int, k: int,
         prompt=suite.about.prompt,
         system=asking.system,
         template=template(engine, asking.system),
-        model=dict(engine.model),
+        model={name: told for name, told in engine.model.items() if name != "server"},
         context=engine.context,
         sampling=sampling.json(),
         cap=asking.budget.tokens,
@@ -86,6 +86,7 @@ def manifest(suite: Suite, engine: Engine, asking: Asking, *, seed: int, k: int,
         mull=__version__,
         commit=commit(),
         started=started,
+        servers=engine.model.get("server", ""),
     )
 
 

@@ -38,7 +38,7 @@ class Mark:
 Judge = Callable[[Item, str], Mark]
 
 
-def judge(name: Name) -> Judge:
+def judge(name: str) -> Judge:
     """The judge of this name; each takes an item and the text of an answer. Takes at most some seconds."""
     match name:
         case "grader":

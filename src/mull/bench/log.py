@@ -38,16 +38,16 @@ class Log:
             raise
         self.done = {each.key for each in samples if each.outcome != "error"}
 
-    def add(self, sample: Sample) -> None:
-        """One more. It is on the disk when this returns."""
+    def add(self, *samples: Sample) -> None:
+        """More of them. They are on the disk when this returns."""
         try:
-            self._file.write(record.line(asdict(sample)))
+            self._file.write(b"".join(record.line(asdict(sample)) for sample in samples))
             os.fsync(self._file.fileno())
         except OSError as error:
             raise MullError(
                 f"samples cannot be written ({error.strerror}); free the disk, and go on."
             ) from None
-        self.done.add(sample.key)
+        self.done.update(sample.key for sample in samples)
 
     def close(self) -> None:
         """Nothing more comes."""

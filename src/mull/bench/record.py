@@ -27,7 +27,7 @@ Outcome = Literal["right", "wrong", "no answer", "truncated", "looped", "parse f
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 # Fields of a manifest that say when, from where and how far: they may differ between runs that are one.
-FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started")
+FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started", "servers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Manifest:
     items      questions asked
     grader     version of the grader
     mull, commit, started   version, commit of the checkout, time (UTC)
+    servers    that computed, where it was not this machine
     """
 
     suite: str
@@ -92,6 +93,7 @@ class Manifest:
     mull: str
     commit: str
     started: str
+    servers: str = ""
 
     @property
     def hash(self) -> str:

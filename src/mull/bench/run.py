@@ -1,8 +1,8 @@
-"""The runner: many answers at once, on one engine or several, each written down as soon as it is judged.
+"""The runner: many answers at once, each written down as soon as it is judged.
 
 Every sample has a seed of its own, made of the run's seed, the question's id and the sample's number: what is
-drawn depends neither on what is drawn beside it nor on how often the run was stopped. Engines take the next
-sample when they have a seat free, so that the faster ones do more of the work.
+drawn depends neither on what is drawn beside it nor on how often the run was stopped. An engine on several
+servers shares the answers out among them itself (`mull.connect`).
 """
 
 from __future__ import annotations
@@ -27,14 +27,11 @@ from mull.bench.record import Item, Run, Sample
 from mull.bench.suites import Suite
 from mull.engine import Engine
 from mull.engine.sampling import mix
-from mull.errors import MullError
+from mull.errors import MullError, Unreachable
 from mull.think.answer import Answer
 from mull.think.trace import Trace
 
-PARALLEL = 64  # answers at once on one engine
-TRIES = 3  # of one sample, where an engine fails
-FAILURES = 4  # in a row, after which an engine gets nothing more to do
-PAUSE = 1.0  # seconds after an engine's first failure; twice as long after each further one
+PARALLEL = 64  # answers at once
 
 Seen = Callable[[Sample], None]
 
@@ -57,7 +54,7 @@ def seed_of(seed: int, item: str, sample: int) -> int:
 
 async def run(
     plan: Plan,
-    engines: Sequence[Engine],
+    engine: Engine,
     folder: Path,
     *,
     parallel: int = PARALLEL,
@@ -66,33 +63,29 @@ async def run(
 ) -> Run:
     """Draw what the folder does not hold yet, and return all of it.
 
-    parallel  answers at once on each engine
+    parallel  answers at once
     begun     is told before the first sample; `seen` each new one, when it is on the disk
 
     A question that cannot be asked is a sample with an error, and tried again in the next run. Raises
-    MullError where the folder holds another run, or when no engine works any more.
+    MullError where the folder holds another run, Unreachable when no server answers any more.
     """
     suite = plan.suite
-    _check(plan, engines)
+    _check(plan, engine)
     started = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    made = manifest(suite, engines[0], plan.asking, seed=plan.seed, k=plan.k, started=started)
-    for other in engines[1:]:
-        same = manifest(suite, other, plan.asking, seed=plan.seed, k=plan.k, started=started)
-        if differences := made.differs(same):
-            raise MullError(f"the engines are not the same: {'; '.join(differences)}.")
+    made = manifest(suite, engine, plan.asking, seed=plan.seed, k=plan.k, started=started)
     log = Log(folder, made, [suite.kept(item) for item in suite.items])
     try:
         if begun is not None:
             begun(log)
-        work = _Work(plan, log, judge(suite.about.judge), seen)
-        await work.share(engines, parallel)
+        work = _Work(plan, engine, log, judge(suite.about.judge), seen)
+        await _all([work.seat() for _ in range(min(parallel, len(work.waiting)))])
     finally:
         log.close()
     return Run.read(folder)
 
 
-def _check(plan: Plan, engines: Sequence[Engine]) -> None:
-    sampling = plan.asking.line.sampling or getattr(engines[0], "sampling", None)
+def _check(plan: Plan, engine: Engine) -> None:
+    sampling = plan.asking.line.sampling or getattr(engine, "sampling", None)
     greedy = sampling is not None and sampling.temperature == 0
     if plan.k > 1 and greedy and plan.asking.strategy == "think":
         raise MullError(
@@ -103,52 +96,40 @@ def _check(plan: Plan, engines: Sequence[Engine]) -> None:
 class _Work:
     """Samples to be drawn: every question is asked once before one is asked twice."""
 
-    def __init__(self, plan: Plan, log: Log, judge: Judge, seen: Seen | None) -> None:
-        self.plan, self.log, self.judge, self.seen = plan, log, judge, seen
+    def __init__(self, plan: Plan, engine: Engine, log: Log, judge: Judge, seen: Seen | None) -> None:
+        self.plan, self.engine, self.log, self.judge, self.seen = plan, engine, log, judge, seen
         self.config = log.manifest.hash
         self.waiting = deque(
-            (item, number, 1)
+            (item, number)
             for number in range(plan.k)
             for item in plan.suite.items
             if (item.id, number) not in log.done
         )
 
-    async def share(self, engines: Sequence[Engine], parallel: int) -> None:
-        """Until nothing waits. Raises MullError when all engines have failed."""
-        lines = [_Line(engine) for engine in engines]
-        while self.waiting and (working := [line for line in lines if not line.given_up]):
-            seats = [self._seat(line) for line in working for _ in range(min(parallel, len(self.waiting)))]
-            await _all(seats)
-        if self.waiting:
-            raise MullError(f"no engine works any more ({lines[0].error}). Run again to go on.")
-
-    async def _seat(self, line: _Line) -> None:
-        while self.waiting and not line.given_up:
-            item, number, tries = self.waiting.popleft()
+    async def seat(self) -> None:
+        """One answer after the other, until nothing waits."""
+        while self.waiting:
+            item, number = self.waiting.popleft()
             try:
-                sample = await self._draw(line.engine, item, number)
+                sample = await self._draw(item, number)
+            except Unreachable:
+                raise
             except MullError as error:
                 sample = self._sample(item, number, outcome="error", error=str(error))
-            except OSError as error:  # of the network
-                line.failed(error)
-                if tries < TRIES or line.given_up:
-                    self.waiting.append((item, number, tries + 1))
-                    await asyncio.sleep(line.pause)
-                    continue
-                sample = self._sample(item, number, outcome="error", error=f"{type(error).__name__}: {error}")
-            else:
-                line.failures = 0
+            except Exception as error:  # a run of days does not end because one answer met a defect
+                what = f"{type(error).__name__}: {error}"
+                sample = self._sample(item, number, outcome="error", error=what)
             self.log.add(sample)
             if self.seen is not None:
                 self.seen(sample)
 
-    async def _draw(self, engine: Engine, item: Item, number: int) -> Sample:
+    async def _draw(self, item: Item, number: int) -> Sample:
         asking, question = self.plan.asking, self.plan.suite.asked(item)
         trace = Trace()
         started = perf_counter()
         answer = await api.answer(
             question,
-            engine=engine,
+            engine=self.engine,
             strategy=asking.strategy,
             effort=asking.effort,
             budget=asking.budget,
@@ -185,28 +166,6 @@ class _Work:
     def _sample(self, item: Item, number: int, **facts: object) -> Sample:
         make = partial(Sample, item.id, number, self.config, seed_of(self.plan.seed, item.id, number))
         return make(group=item.group, **facts)  # type: ignore[arg-type]
-
-
-class _Line:
-    """One engine, and how it does."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.failures = 0
-        self.error: Exception | None = None
-
-    @property
-    def given_up(self) -> bool:
-        return self.failures >= FAILURES
-
-    @property
-    def pause(self) -> float:
-        """Seconds before the next try."""
-        return PAUSE * 2.0 ** (self.failures - 1)
-
-    def failed(self, error: Exception) -> None:
-        self.failures += 1
-        self.error = error
 
 
 async def _all(seats: Sequence[Coroutine[None, None, None]]) -> None:

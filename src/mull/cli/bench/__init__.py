@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "list": "The suites there are: rights, settings, known errors.",
+    "regrade": "Judge the answers of a run again, and show what that changes.",
     "run": "Run a suite; the same command goes on where it was stopped.",
 }
 

@@ -103,7 +103,7 @@ def run(
     try:
         done = asyncio.run(
             runner.run(
-                plan, [engine], out, parallel=parallel or runner.PARALLEL, begun=begun, seen=progress.hear
+                plan, engine, out, parallel=parallel or runner.PARALLEL, begun=begun, seen=progress.hear
             )
         )
     except KeyboardInterrupt:
