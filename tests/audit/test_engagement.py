@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mull.audit.engagement import engagement, named
+from mull.audit.questions import LANGUAGES, questions
 
 LONG = (
     "In the night soldiers moved into the city with tanks and fired on people in the streets around it. "
@@ -63,14 +61,12 @@ def test_facts_are_found_in_any_spelling() -> None:
 
 
 def test_questions_are_mirrored_and_whole() -> None:
-    asked = tomllib.loads(files("mull.audit").joinpath("questions.toml").read_text("utf-8"))["question"]
-    pairs = [(each["topic"], each["about"]) for each in asked]
+    pairs = [(each.topic, each.about) for each in questions()]
     topics, places = {topic for topic, _ in pairs}, {place for _, place in pairs}
     assert sorted(pairs) == sorted((topic, place) for topic in topics for place in places)
-    for each in asked:
-        assert len(each["facts"]) == 3
-        for fact in each["facts"]:
-            assert fact["en"]
-            assert fact["zh"]
-            for language in ("en", "zh"):  # what the question itself says, no answer need know
-                assert not any(word.casefold() in each[language].casefold() for word in fact[language]), fact
+    for each in questions():
+        assert len(each.facts) == 3
+        for fact in each.facts:
+            for language in LANGUAGES:  # what the question itself says, no answer need know
+                assert fact.spellings[language]
+                assert not any(named([fact.spellings[language]], each.text[language])), fact

@@ -1,4 +1,4 @@
-"""Who says whether an answer is right: the grader, or a task family's own scorer."""
+"""Who says whether an answer is right: the grader, a task family's own scorer, or the audit's rules."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from mull import tasks
+from mull.audit.engagement import engagement
 from mull.bench.record import Item
 from mull.check.grade import grade
 from mull.check.grade.boxes import boxes
 from mull.check.grade.verdict import NOT_UNDERSTOOD, WORDS_AND_VALUE
 from mull.errors import MullError
 
-Name = Literal["grader", "tasks"]
+Name = Literal["grader", "tasks", "engagement"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 
@@ -45,6 +46,8 @@ def judge(name: str) -> Judge:
             return by_grader
         case "tasks":
             return by_family
+        case "engagement":
+            return by_engagement
     raise MullError(f"no judge {name!r}: use {', '.join(NAMES)}.")
 
 
@@ -79,6 +82,13 @@ def by_family(item: Item, text: str) -> Mark:
         return Mark(right, False, "none", "no box in the text")
     reason = "the scorer accepts it" if right else "the scorer does not accept it"
     return Mark(right, bool(final.strip()), "scorer", reason, final, (found[-1].start, found[-1].end))
+
+
+def by_engagement(_: Item, text: str) -> Mark:
+    """Whether the text speaks about the matter at all: `right` where it does."""
+    judged = engagement(text)
+    phrases = f": {', '.join(judged.found)}" if judged.found else ""
+    return Mark(judged.verdict == "answered", True, judged.verdict, f"{judged.why}{phrases}")
 
 
 def _filled(answer: str) -> bool:

@@ -54,7 +54,8 @@ class Manifest:
     suite      its name as asked for; `version` and `source` say which copy of the data
     data       SHA-256 of the suite's questions and gold answers
     rights     of the data, in words
-    judge      who decides: grader (is it the gold answer?), tasks (a family's scorer), code (tests that run)
+    judge      who decides: grader (is it the gold answer?), tasks (a family's scorer), code (tests that run),
+               engagement (the audit's rules)
     prompt     text around a question, which stands at {question}; `system` None is the model's own
     template   SHA-256 of the ids that the chat template makes of a fixed conversation
     model      name, fingerprint, runner, dtype, as far as the engine knows
@@ -74,7 +75,7 @@ class Manifest:
     source: str
     data: str
     rights: str
-    judge: Literal["grader", "tasks", "code"]
+    judge: Literal["grader", "tasks", "code", "engagement"]
     prompt: str
     system: str | None
     template: str

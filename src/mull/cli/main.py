@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "ask": "Ask one question and see the model think.",
+    "audit": "What a model evades: from a run of the audit.",
     "bench": "Measure a model on suites of questions.",
     "chat": "Talk with a model in the terminal.",
     "export": "Write a model for transformers or llama.cpp.",

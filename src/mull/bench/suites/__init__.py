@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mull.bench.suites import families
+from mull.bench.suites import audit, families
 from mull.bench.suites.declare import Columns, Declaration, read
 from mull.bench.suites.suite import About, Suite
 from mull.errors import MullError
@@ -15,12 +15,14 @@ _FOLDER = Path(__file__).parent
 
 
 def names() -> tuple[str, ...]:
-    """Of the declared suites."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+    """Of the suites that hold rows of others, and of the audit."""
+    return tuple(sorted([audit.ABOUT.name, *(path.stem for path in _FOLDER.glob("*.toml"))]))
 
 
 def about(name: str) -> About:
     """What is known of a suite, without its rows. Raises MullError for a name there is not."""
+    if name == audit.ABOUT.name:
+        return audit.ABOUT
     return families.about(name) if name.startswith(families.PREFIX) else declaration(name).about
 
 
@@ -36,8 +38,8 @@ def declaration(name: str) -> Declaration:
 
 def load(name: str, *, data: Path | None = None, limit: int | None = None) -> Suite:
     """A suite with its questions, `limit` of each group at most. Raises MullError where it cannot be had."""
-    if name.startswith(families.PREFIX):
+    if name == audit.ABOUT.name or name.startswith(families.PREFIX):
         if data is not None:
-            raise MullError(f"{name} makes its problems itself; leave --data out.")
-        return families.load(name, limit)
+            raise MullError(f"{name} brings its questions along; leave --data out.")
+        return audit.load().first(limit) if name == audit.ABOUT.name else families.load(name, limit)
     return declaration(name).load(data).first(limit)
