@@ -220,9 +220,9 @@ def test_servers_are_recorded_and_may_be_others_the_next_time(tmp_path: Path) ->
 def test_a_defect_that_one_answer_meets_is_an_error_of_that_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(item: Item, text: str) -> None:
+    def fails(*_: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("mull.bench.run.judge", lambda name: fails)
+    monkeypatch.setattr("mull.bench.run.judge", lambda _: fails)
     (sample,) = drawn(tmp_path, Plan(suite("Q1"), Asking())).samples
     assert (sample.outcome, sample.error) == ("error", "ZeroDivisionError: by zero")
