@@ -89,3 +89,12 @@ def test_answers_judged_again(tmp_path: Path) -> None:
     assert {flip["before"]["outcome"] + "→" + flip["after"]["outcome"] for flip in flips} == {"wrong→right"}
     assert summary["right"] == [0, len(flips)]
     assert "wrong → right" in output("regrade", str(tmp_path / "run"))
+
+
+def test_outputs_of_others_and_logs_for_them(tmp_path: Path) -> None:
+    record = {"doc_id": 0, "target": "4", "arguments": [["2+2?", {}]], "resps": [["It is \\boxed{4}."]]}
+    (tmp_path / "samples_sums_2026-01-01T10-00-00.jsonl").write_text(json.dumps(record) + "\n")
+    output("import", str(tmp_path / "samples_sums_2026-01-01T10-00-00.jsonl"), "--out", str(tmp_path / "run"))
+    assert [each.outcome for each in Run.read(tmp_path / "run").samples] == ["right"]
+    (log,) = output("export", str(tmp_path / "run"), "--out", str(tmp_path / "logs")).splitlines()
+    assert json.loads(Path(log).read_text())["eval"]["task"] == "sums"

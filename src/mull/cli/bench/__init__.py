@@ -7,10 +7,14 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "export": "Write a run as a log that `inspect view` opens.",
+    "import": "Judge outputs of lm-eval, inspect_ai or vLLM, and make a run of them.",
     "list": "The suites there are: rights, settings, known errors.",
     "regrade": "Judge the answers of a run again, and show what that changes.",
     "run": "Run a suite; the same command goes on where it was stopped.",
 }
+
+_MODULES = {"import": "importing"}  # where a command's name cannot be a module's
 
 
 class _Bench(click.Group):
@@ -29,7 +33,8 @@ class _Bench(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"mull.cli.bench.{name}"), name)
+        module = _MODULES.get(name, name)
+        command: click.Command = getattr(import_module(f"mull.cli.bench.{module}"), module)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
