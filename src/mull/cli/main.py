@@ -16,6 +16,7 @@ COMMANDS = {
     "grade": "Whether answers equal the gold answers.",
     "info": "What a checkpoint is and what it needs.",
     "replicate": "Make the embedded model again, in one command.",
+    "serve": "Serve a model: OpenAI's API, and a page to watch it think.",
     "tasks": "The procedural task families: list, sample, score.",
     "trace": "Traces of answers: show, replay, compare.",
     "train": "Train a model of your own.",

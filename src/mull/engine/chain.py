@@ -101,6 +101,7 @@ class Chain:
     logprobs     natural log of the model's probability of each new token; nan where forced
     confidences  DeepConf token confidences, if the chain was opened with `track_confidence`
     drawn        1 for each new token that was sampled, 0 where forced
+    salt         prefixes are found in memory only by chains with the same one
     counted      the kind of spend that drawn tokens are: sampled, or in a fork with a purpose of its own,
                  probe or check, which its forced tokens are then too
     """
@@ -129,6 +130,7 @@ class Chain:
         self.confidences: list[float] = []
         self.drawn = bytearray()
         self.counted = counted
+        self.salt = b""
         self.thinking = False
         self.closed: str | None = None
         self.pending = len(self.ids)  # tokens not computed yet; kept by the engine

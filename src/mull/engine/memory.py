@@ -79,7 +79,7 @@ class Memory:
         keys, size = self.held[chain].keys, self.size
         while len(keys) <= index:
             start = len(keys) * size
-            keys.append(next_key(keys[-1] if keys else b"", chain.ids[start : start + size]))
+            keys.append(next_key(keys[-1] if keys else chain.salt, chain.ids[start : start + size]))
         return keys[index]
 
     def attach(self, chain: Chain) -> int:

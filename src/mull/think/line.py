@@ -232,13 +232,11 @@ class _Run:
 
     def _remedy(self, event: Event) -> Remedy | None:
         for policy in self.policies:
-            length = len(self.chain)
             remedy = policy(self.chain, event, self.reader.phase, self.meter.note)
             if remedy is not None:
                 if isinstance(remedy, GoOn) and remedy != GoOn():  # who only looks on changes nothing
                     self.lift, self.lifted = remedy, len(self.chain) + remedy.tokens
-                if len(self.chain) != length:
-                    self._read_again()
+                self._read_again()
                 return remedy
         return None
 

@@ -1,0 +1,111 @@
+"""Listening: the web server around the application, its limits and its end.
+
+uvicorn with h11, whose headers are bounded. Whoever opens a connection and does not send a request on it in
+time is cut off. On a signal to stop, nothing new is let in, running requests are told to answer now, and what
+is not done after a while is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mull.engine import Engine
+from mull.serve.app import Server
+from mull.serve.config import Settings
+from mull.serve.door import JsonLines
+
+HEADERS = 16 << 10  # bytes of a request's line and headers
+HURRY = 10.0  # seconds that running requests have to come to an end
+
+
+def listen(engine: Engine, settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Serve until a signal comes. Raises MullError where the address cannot be had."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("mull.serve")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    server = Server(engine, settings)
+    with bound(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        keys = f"{len(settings.keys)} keys" if settings.keys else "no key needed"
+        say(f"mull: {server.names[0]} on http://{shown}:{port} ({keys}; API under /v1)")
+        asyncio.run(web(server).serve(sockets=[listener]))
+
+
+def bound(settings: Settings) -> socket.socket:
+    """A socket that listens where it should. Raises MullError where it cannot."""
+    from mull.errors import MullError
+
+    try:
+        return socket.create_server((settings.host.strip("[]"), settings.port), backlog=512)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise MullError(f"cannot listen on {where} ({error.strerror}); choose another --port.") from None
+
+
+def web(server: Server) -> uvicorn.Server:
+    """The web server for it. Its own logs are off: the door writes one line a request."""
+
+    class Protocol(Timely):
+        seconds = server.settings.read_seconds
+
+    config = uvicorn.Config(
+        server.app(),
+        http=Protocol,
+        ws="none",
+        h11_max_incomplete_event_size=HEADERS,
+        timeout_graceful_shutdown=int(HURRY) + 5,
+        timeout_keep_alive=30,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+    )
+    return Web(config, server)
+
+
+class Timely(H11Protocol):
+    """A connection on which a request has to come in time, headers and all (slow loris)."""
+
+    seconds = 20.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(self.seconds, self._cut_if_silent)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        self._late.cancel()
+        if self.cycle is None or self.cycle.response_complete:
+            self._late = self.loop.call_later(self.seconds, self._cut_if_silent)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._late.cancel()
+        super().connection_lost(exc)
+
+    def _cut_if_silent(self) -> None:
+        if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
+
+
+class Web(uvicorn.Server):
+    """Tells the application when the end has come."""
+
+    def __init__(self, config: uvicorn.Config, server: Server) -> None:
+        super().__init__(config)
+        self._app = server
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        self._app.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,98 @@
+"""What is told about an answer beside it: usage in OpenAI's form, and all else in one object, `ext`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from mull.serve.run import Choice, Run
+from mull.think.answer import NO_ANSWER
+
+WORST_FIRST = ("contradicted", "undecided", "confirmed", "not run")
+
+
+def usage(run: Run) -> dict[str, int]:
+    """Tokens of all choices: prompt, cached, generated (thoughts, answers, probes, checks: all), thoughts."""
+    totals = {"prompt": 0, "cached": 0, "generated": 0, "thoughts": 0}
+    for choice in run.choices:
+        spend = choice.course.ledger.tokens
+        answer = len(choice.course.tokenizer.encode(choice.text))
+        totals["prompt"] = max(totals["prompt"], choice.course.prompt_tokens)
+        totals["cached"] = max(totals["cached"], min(spend.cached, choice.course.prompt_tokens))
+        totals["generated"] += spend.generated
+        totals["thoughts"] += max(0, spend.generated - answer)
+    return totals
+
+
+def finish_reason(choice: Choice) -> str:
+    """`stop` is only said of an answer; whatever guards did stands in `ext.guard`."""
+    answer = choice.answer
+    whole = answer is not None and answer.status in ("finished", "closed") and not missing(choice)
+    return "stop" if whole else "length"
+
+
+def missing(choice: Choice) -> bool:
+    """Whether no answer could be given, or none has been given yet."""
+    answer = choice.answer
+    none = answer is None or answer.status in ("abstained", "dropped") or answer.text == NO_ANSWER
+    return none or not choice.text
+
+
+def ext(run: Run, choice: Choice) -> dict[str, Any]:
+    """What mull has to say about one choice, at its end."""
+    answer, ledger = choice.answer, choice.course.ledger
+    loops, switches = choice.notes("loop"), choice.notes("language")
+    rescued = [note for note in (*loops, *switches, *choice.notes("claim")) if note["did"] != "nothing"]
+    told: dict[str, Any] = {
+        "strategy": {"name": run.ask.strategy, "samples": ledger.chains, "votes": votes(choice)},
+        "guard": {
+            "loops": len(loops),
+            "rescues": len(rescued),
+            "language_switches": len(switches),
+            "forced_answer": answer is not None and answer.status == "closed",
+            "answer": "missing" if missing(choice) else "given",
+        },
+        "verification": verification(choice),
+        "policy": asdict(answer.policy) if answer and answer.policy else None,
+        "budget": {
+            "tokens": run.ask.tokens,
+            "seconds": round(ledger.seconds, 4),
+            "chains": ledger.chains,
+            "spent": asdict(ledger.tokens),
+        },
+        "seed": choice.seed,
+    }
+    if answer is not None:
+        told["status"] = answer.status
+        told["final"] = answer.final
+        told["confidence"] = answer.confidence if isfinite(answer.confidence) else None
+    if warnings := warnings_of(run):
+        told["warnings"] = warnings
+    return told
+
+
+def warnings_of(run: Run) -> list[str]:
+    """What the caller should know, with the fields that nothing was done about."""
+    ignored = [f"ignored: {name} is no field that is known here." for name in run.ask.ignored]
+    return [*run.ask.warnings, *ignored]
+
+
+def votes(choice: Choice) -> list[dict[str, Any]]:
+    """The piles as they stood last."""
+    notes = choice.notes("vote")
+    piles = notes[-1]["piles"] if notes else []
+    return [{"answer": answer, "count": count, "weight": weight} for answer, count, weight in piles]
+
+
+def verification(choice: Choice) -> dict[str, Any]:
+    """The checks that ran, and the worst of what they found."""
+    checks = [asdict(one) for one in choice.answer.evidence] if choice.answer else []
+    verdicts = {check["verdict"] for check in checks}
+    worst = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "not run")
+    return {"status": worst.replace(" ", "_"), "checks": checks}
+
+
+def headers(run: Run) -> dict[str, str]:
+    """What is known before the answer begins."""
+    return {"x-ignored-params": ", ".join(run.ask.ignored)} if run.ask.ignored else {}
