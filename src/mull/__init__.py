@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mull.check.grade import Verdict as Verdict
     from mull.check.grade import grade as grade
     from mull.engine import Sampling as Sampling
+    from mull.engine.remote import connect as connect
     from mull.errors import MullError as MullError
     from mull.think.answer import Answer as Answer
 
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOME = {
     "answer": "mull.api",
     "ask": "mull.api",
+    "connect": "mull.engine.remote",
     "grade": "mull.check.grade",
     "load": "mull.api",
     "Answer": "mull.think.answer",
@@ -36,7 +38,7 @@ _HOME = {
     "Sampling": "mull.engine",
     "Verdict": "mull.check.grade",
 }
-__all__ = ["Answer", "MullError", "Sampling", "Verdict", "answer", "ask", "grade", "load", "tasks"]
+__all__ = ["Answer", "MullError", "Sampling", "Verdict", "answer", "ask", "connect", "grade", "load", "tasks"]
 
 
 def __getattr__(name: str) -> Any:

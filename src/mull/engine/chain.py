@@ -161,8 +161,11 @@ class Chain:
 
     @property
     def confidence(self) -> float:
-        """Mean log-probability of the sampled tokens, as a probability per token; nan before the first."""
-        logprobs = [p for p, drawn in zip(self.logprobs, self.drawn, strict=True) if drawn]
+        """Mean log-probability of the sampled tokens, as a probability per token; nan before the first.
+
+        Tokens whose probability a server does not tell are left out.
+        """
+        logprobs = [p for p, drawn in zip(self.logprobs, self.drawn, strict=True) if drawn and p == p]
         return math.exp(sum(logprobs) / len(logprobs)) if logprobs else math.nan
 
     async def think(self, max_tokens: int | None = None, watch: Sequence[Watch] = ()) -> Event:

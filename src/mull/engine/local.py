@@ -241,7 +241,7 @@ class LocalEngine:
         """Why thinking is over after this token, if it is."""
         if stop:
             return Ended(length, "token", token=token)
-        if segment.chain.sampling.stop and (found := _stop_string(segment.chain)):
+        if segment.chain.sampling.stop and (found := stop_string(segment.chain)):
             return Ended(length, "string", string=found[0], offset=found[1])
         if length >= self.context:
             return Ended(length, "context")
@@ -284,7 +284,7 @@ def _adjusted(logits: Floats, segments: list[Segment]) -> Floats:
     return logits
 
 
-def _stop_string(chain: Chain) -> tuple[str, int] | None:
+def stop_string(chain: Chain) -> tuple[str, int] | None:
     """The stop string that the newest piece completes, and where in `chain.text` it begins."""
     stops = chain.sampling.stop
     reach = max(map(len, stops)) - 1 + len(chain.pieces[-1])

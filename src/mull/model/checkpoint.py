@@ -52,10 +52,11 @@ class Checkpoint:
         self.config = Config.load(folder / "config.json")
 
     @classmethod
-    def open(cls, name: str | Path | None = None) -> Checkpoint:
+    def open(cls, name: str | Path | None = None, *, weights: bool = True) -> Checkpoint:
         """None: the embedded model. Else a folder, or a hub name `org/name[@revision]`.
 
-        Only a name that cannot be meant as a path goes to the hub; `hub:org/name` always does.
+        Only a name that cannot be meant as a path goes to the hub; `hub:org/name` always does. With
+        `weights=False` all but the weights is downloaded.
         Raises CheckpointError in one line that says what to do.
         """
         if name is None:
@@ -82,7 +83,8 @@ class Checkpoint:
             raise CheckpointError(
                 f"{name}: no such folder. For the model of that name on the hub: hub:{name}"
             )
-        return cls(_download(hub["repo"], hub["revision"]), str(name).removeprefix("hub:"))
+        wanted = _WANTED if weights else [each for each in _WANTED if "safetensors" not in each]
+        return cls(_download(hub["repo"], hub["revision"], wanted), str(name).removeprefix("hub:"))
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -185,7 +187,7 @@ def _defaults(raw: Mapping[str, Any]) -> Defaults:
     return Defaults(**found)
 
 
-def _download(repo: str, revision: str | None) -> Path:
+def _download(repo: str, revision: str | None, wanted: list[str]) -> Path:
     """The folder of a hub model, from the local cache where it is complete."""
     import huggingface_hub
     from huggingface_hub import errors
@@ -193,7 +195,7 @@ def _download(repo: str, revision: str | None) -> Path:
     elsewhere = "You can also download it elsewhere (config, tokenizer, *.safetensors) and pass the folder."
     try:
         folder = huggingface_hub.snapshot_download(
-            repo, revision=revision, allow_patterns=_WANTED, ignore_patterns=["*/*"]
+            repo, revision=revision, allow_patterns=wanted, ignore_patterns=["*/*"]
         )
     except errors.GatedRepoError:
         why = "its licence must be accepted on the hub first, then log in with `hf auth login`."

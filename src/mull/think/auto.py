@@ -78,6 +78,6 @@ def _doubt(draft: Draft, sure: float) -> str | None:
     false = [c for c in claims(f"{draft.thoughts}\n{draft.text}\n") if c.verdict == "contradicted"]
     if false:
         return f"it says {false[0].text.strip()}, which is false"
-    if draft.confidence < sure:
+    if not draft.confidence >= sure:  # also where nobody knows it
         return f"its confidence is {draft.confidence:.3f}, below {sure}"
     return None

@@ -245,7 +245,9 @@ class _Run:
         length = len(self.chain)
         until, settings = self._lifting()
         bias = dict(settings.get("bias", {}))
-        ends = [until, self.limit, self.least + MARK]
+        ends = [until, self.limit]
+        if self.line.minimum:
+            ends.append(self.least + MARK)
         if self.probing:
             ends.append(self.probing.next)
         if self.tip and self.line.tip:

@@ -1,0 +1,193 @@
+"""What a server can do, found out by trying: a handful of requests of a few tokens each.
+
+A server that cannot do something mostly says nothing and does something else, so what counts is what it
+does: whether greedy and "the likeliest one only" draw the same, whether a seed decides, whether a forbidden
+token stays away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mull.engine.remote.wire import ASKS, LIKELIEST, Drawn, Ids, drawn
+from mull.errors import MullError
+from mull.model.tokenizer import Tokenizer
+
+Ask = Callable[[Mapping[str, Any]], dict[str, Any] | None]  # a request's body to its reply; None: refused
+
+# Off, and said so, since servers have defaults of their own for them (llama.cpp: 40, 0.05 and 1.1).
+PLAIN: Mapping[str, float] = {
+    "top_k": 0,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "repeat_penalty": 1.0,
+}
+_TEXT = " ".join(map(str, range(1, 60)))  # longer than a block of any prefix cache
+_TOKENS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """tokens    takes prompts as token ids; else as text, which it divides anew each time
+    ids       how it says which tokens it drew
+    logprobs  of so many of the likeliest tokens it tells the chances; 0: not even of the drawn one
+    plain     settings of `PLAIN` that it does not refuse
+    top_k     whether it keeps to top_k, and so, we take it, to the others of `PLAIN`
+    bias      whether it keeps to logit_bias
+    seed      whether the same seed draws the same
+    stop_ids  whether it stops at stop_token_ids
+    echo      whether it can give back the prompt, with its chances
+    cache     whether it computes a prefix again that it has seen; None: it does not tell
+    """
+
+    tokens: bool
+    ids: Ids
+    logprobs: int
+    plain: bool
+    top_k: bool
+    bias: bool
+    seed: bool
+    stop_ids: bool
+    echo: bool
+    cache: bool | None
+
+    @property
+    def confident(self) -> bool:
+        """Whether tokens have confidences (see `Chain.confidences`)."""
+        return self.logprobs >= LIKELIEST
+
+
+def probe(ask: Ask, model: str, tokenizer: Tokenizer) -> Abilities | None:
+    """What the server does; None where it completes nothing, neither ids nor text.
+
+    Raises MullError where the tokenizer is not that of the server's model.
+    """
+    ids = tokenizer.encode(_TEXT)
+    body: dict[str, Any] = {"model": model, "prompt": ids, "max_tokens": _TOKENS, "temperature": 0}
+    tokens = ask(body) is not None
+    in_text = ask({**body, "prompt": _TEXT})
+    if not tokens:
+        body["prompt"] = _TEXT
+    if not tokens and in_text is None:
+        return None
+    _check_length(in_text, len(ids))
+    plain = ask({**body, **PLAIN}) is not None
+    if plain:
+        body |= PLAIN
+    logprobs = next((n for n in (LIKELIEST, 1) if _has_logprobs(ask({**body, "logprobs": n}))), 0)
+    how = _ids(ask, body, logprobs, tokenizer)
+    if logprobs and how in ("names", "logprobs"):
+        body["logprobs"] = 1
+    body |= ASKS[how]
+
+    def draw(**more: Any) -> list[Drawn]:
+        """What it draws; nothing where it refuses."""
+        reply = ask({**body, **more})
+        return drawn(reply["choices"][0], how, tokenizer) if reply else []
+
+    greedy = [one.token for one in draw()]
+    if not greedy:
+        raise MullError(
+            "the server draws no tokens: its model ended at once, or its replies are not understood."
+        )
+    warm = {"temperature": 2, "max_tokens": 2 * _TOKENS}
+    one, again, other = (draw(**warm, seed=seed) for seed in (1, 1, 2))
+    stopped = ask({**body, "stop_token_ids": [greedy[0]]})
+    echoed = ask({**body, "echo": True, "logprobs": 1, "max_tokens": 1})
+    return Abilities(
+        tokens=tokens,
+        ids=how,
+        logprobs=logprobs,
+        plain=plain,
+        top_k=plain and [each.token for each in draw(temperature=2, top_k=1)] == greedy,
+        bias=_first(draw(logit_bias={str(greedy[0]): -100})) not in (None, greedy[0]),
+        seed=[each.token for each in one] == [each.token for each in again] != [e.token for e in other],
+        stop_ids=stopped is not None and len(drawn(stopped["choices"][0], how, tokenizer)) <= 1 < len(greedy),
+        echo=echoed is not None and _begins(echoed, ids),
+        cache=_cached(ask(body)),
+    )
+
+
+def probe_chat(ask: Ask, model: str) -> Abilities | None:
+    """What a server can do that only chats; None where it does not even that."""
+    say = [{"role": "user", "content": "Count from one to twenty."}]
+    body: dict[str, Any] = {"model": model, "messages": say, "max_tokens": _TOKENS, "temperature": 0}
+    greedy = ask(body)
+    if greedy is None:
+        return None
+    plain = (likeliest := ask({**body, **PLAIN, "temperature": 2, "top_k": 1})) is not None
+    has = next(
+        (n for n in (LIKELIEST, 0) if _has_logprobs(ask({**body, "logprobs": True, "top_logprobs": n}))), None
+    )
+    return Abilities(
+        tokens=False,
+        ids="text",
+        logprobs=0 if has is None else max(1, has),
+        plain=plain,
+        top_k=likeliest is not None
+        and likeliest["choices"][0].get("message") == greedy["choices"][0].get("message"),
+        bias=False,
+        seed=False,
+        stop_ids=False,
+        echo=False,
+        cache=None,
+    )
+
+
+def _ids(ask: Ask, body: Mapping[str, Any], logprobs: int, tokenizer: Tokenizer) -> Ids:
+    """The first way in which it gives ids that say what its text says."""
+    ways: tuple[Ids, ...] = ("names", "token_ids", "logprobs") if logprobs else ("token_ids",)
+    for way in ways:
+        reply = ask({**body, **({"logprobs": 1} if logprobs else {}), **ASKS[way]})
+        try:
+            choice = reply["choices"][0] if reply else {}
+            found = [one.token for one in drawn(choice, way, tokenizer)]
+        except ValueError:
+            continue
+        if found:
+            if not tokenizer.decode(found, control=False).startswith(_plain(choice, tokenizer)):
+                raise _stranger("the ids it draws are not those of its text")
+            return way
+    return "text"
+
+
+def _plain(choice: Mapping[str, Any], tokenizer: Tokenizer) -> str:
+    """Its text without control tokens, which some servers leave out."""
+    text: str = choice.get("text") or ""
+    return tokenizer.decode(tokenizer.scaffold(text), control=False).rstrip("\ufffd")
+
+
+def _check_length(reply: Mapping[str, Any] | None, length: int) -> None:
+    """The prompt has as many tokens there as here; it may have a token for the beginning more."""
+    there = ((reply or {}).get("usage") or {}).get("prompt_tokens")
+    if isinstance(there, int) and there not in (length, length + 1):
+        raise _stranger(f"a text of {length} tokens has {there} there")
+
+
+def _stranger(why: str) -> MullError:
+    return MullError(
+        f"this is not the tokenizer of the server's model: {why}. Name the right one (--tokenizer)."
+    )
+
+
+def _has_logprobs(reply: Mapping[str, Any] | None) -> bool:
+    return bool(reply and (reply["choices"][0].get("logprobs") or {}))
+
+
+def _begins(reply: Mapping[str, Any], prompt: list[int]) -> bool:
+    """Whether the reply begins with the prompt, as text or in the list of its tokens."""
+    choice = reply["choices"][0]
+    listed = (choice.get("logprobs") or {}).get("tokens") or ()
+    return str(choice.get("text") or "").startswith(_TEXT) or len(listed) > len(prompt)
+
+
+def _cached(reply: Mapping[str, Any] | None) -> bool | None:
+    details = ((reply or {}).get("usage") or {}).get("prompt_tokens_details") or {}
+    found = details.get("cached_tokens")
+    return found > 0 if isinstance(found, int) else None
+
+
+def _first(tokens: list[Drawn]) -> int | None:
+    return tokens[0].token if tokens else None
