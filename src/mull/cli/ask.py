@@ -38,7 +38,7 @@ def ask(question: str | None, as_json: bool, trace_file: str | None, how: How, *
     from mull.think.line import Line
     from mull.think.trace import Log, Record, Trace
 
-    if model.model is None and (warning := stranger(text)):
+    if engine.model.get("name") == "embedded" and (warning := stranger(text)):
         screen.note(warning)
     log = Log(trace_file) if trace_file else None
     live = Live(quiet=model.quiet or as_json)

@@ -45,7 +45,7 @@ def chat(**options: Any) -> None:
             case question:
                 pass
         screen = Screen(quiet=model.quiet)
-        embedded = model.model is None
+        embedded = engine.model.get("name") == "embedded"
         if embedded and (warning := stranger(question)):
             screen.note(warning)
         # The embedded model has never seen a second turn: each question stands alone.

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mull.errors import MullError
+
 if TYPE_CHECKING:
     from mull.engine import LocalEngine, Sampling
+    from mull.engine.remote import RemoteEngine
     from mull.guard.choose import Level
     from mull.guard.policy import Guard
     from mull.think.budget import Budget
@@ -28,6 +31,10 @@ _OPTIONS = (
     click.option("--dtype", type=click.Choice(["f32", "bf16", "int8"]), help="Precision of the weights."),
     click.option("--device", default="cpu", help="For --runner torch: cpu, cuda."),
     click.option("--context", type=click.IntRange(32), help="Longest chain in tokens."),
+    click.option(
+        "--server", multiple=True, metavar="URL", help="Have a server think; several share the work."
+    ),
+    click.option("--tokenizer", help="Of the server's model: folder or hub name. Default: as it says."),
     click.option("--threads", type=click.IntRange(1), help="Default: all cores."),
 )
 
@@ -55,8 +62,15 @@ class Model:
     device: str
     context: int | None
     threads: int | None
+    server: tuple[str, ...] = ()
+    tokenizer: str | None = None
 
-    def load(self) -> LocalEngine:
+    def load(self) -> LocalEngine | RemoteEngine:
+        """The engine: the model run here, or a server with it."""
+        if self.server:
+            return self._connect()
+        if self.tokenizer:
+            raise MullError("--tokenizer is for --server; a model that is run here has its own.")
         from mull import api
 
         return api.load(
@@ -68,7 +82,16 @@ class Model:
             device=self.device,
         )
 
-    def sampling(self, engine: LocalEngine) -> Sampling | None:
+    def _connect(self) -> RemoteEngine:
+        here = {"--runner": self.runner != "auto", "--dtype": self.dtype, "--threads": self.threads}
+        for name, given in {**here, "--device": self.device != "cpu"}.items():
+            if given:
+                raise MullError(f"{name} is for a model that is run here; leave it out with --server.")
+        from mull.engine.remote import connect
+
+        return connect(self.server, model=self.model, tokenizer=self.tokenizer, context=self.context)
+
+    def sampling(self, engine: LocalEngine | RemoteEngine) -> Sampling | None:
         """The engine's defaults with what the user changed; None where nothing was."""
         settings = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
         changes = {name: value for name, value in settings.items() if value is not None}

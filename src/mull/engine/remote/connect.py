@@ -75,11 +75,7 @@ def connect(
             min_p=defaults.min_p if can.top_k else 0.0,
             repetition_penalty=defaults.repetition_penalty if can.top_k else 1.0,
         ),
-        model={
-            "name": name,
-            "runner": f"server {found[0].get('owned_by') or 'unknown'}",
-            "server": ", ".join(urls),
-        },
+        model={"name": name, "runner": f"server {found[0].get('owned_by') or 'unknown'}"},
     )
 
 

@@ -98,6 +98,8 @@ class RemoteEngine:
         self.model = model or {"name": name}
         self.statistics = Statistics()
         self._name = name
+        end = tokenizer.control.get("<|im_end|>")
+        self._end = end if end in stop_ids and end is not None else min(stop_ids)
         self._roots = count()
         self._homes: dict[Chain, Server] = {}
         self._thinking: dict[Chain, Segment] = {}
@@ -249,7 +251,7 @@ class RemoteEngine:
             if event := self._take(segment, token):
                 return event
         if reply.finished == "stop":  # on a token that it does not name
-            return self._take(segment, Drawn(min(self.stop_ids)))
+            return self._take(segment, Drawn(self._end))
         if len(chain.ids) > request.prompt:
             return None
         raise Lost(f"it drew nothing and said {reply.finished!r}")
