@@ -147,7 +147,7 @@ def test_a_chain_that_changes_after_a_watch_hangs_up() -> None:
 
 def test_a_request_that_nobody_goes_on_with_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RemoteEngine, "hold", 0.05)
-    with Fake(Manners(delay=0.002)) as server:
+    with Fake(Manners(delay=0.01)) as server:
         engine = mull.connect(server.url)
 
         async def program() -> None:
@@ -221,23 +221,15 @@ def test_another_server_takes_over_and_the_sick_one_comes_back() -> None:
         sick.trouble = lambda _: None
         for server in engine.servers.all:
             server.rests_until = 0.0
-        before = len(sick.ended)
-        mull.ask(QUESTION, engine=engine, strategy="vote", n=8, seats=8)
-        assert "done" in sick.ended[before:]
+        before = len(sick.bodies)
+        run(_crowd(engine, 8))
+        assert len(sick.bodies) == before + 4
         assert all(server.failures == 0 and server.running == 0 for server in engine.servers.all)
 
 
 def test_the_least_loaded_server_is_asked() -> None:
     with Fake(Manners(delay=0.001)) as one, Fake(Manners(delay=0.001)) as other:
-        engine = mull.connect([one.url, other.url])
-
-        async def program() -> None:
-            chains = [engine.open(prompt(), seed=seed) for seed in range(8)]
-            await asyncio.gather(*(chain.think(30) for chain in chains))
-            for chain in chains:
-                chain.stop("done")
-
-        run(program())
+        run(_crowd(mull.connect([one.url, other.url]), 8))
         assert (one.peak, other.peak) == (4, 4)
 
 
@@ -330,6 +322,14 @@ def test_a_trace_says_which_server_it_was_and_is_whole() -> None:
     assert trace.records[0]["model"] == {"name": "embedded", "runner": "server fake"}
     drawn = [token for record in trace if record["op"] == "tokens" for token in record["ids"]]
     assert drawn == WHOLE
+
+
+async def _crowd(engine: RemoteEngine, size: int) -> None:
+    """Several chains that think at once."""
+    chains = [engine.open(prompt(), seed=seed) for seed in range(size)]
+    await asyncio.gather(*(chain.think(30) for chain in chains))
+    for chain in chains:
+        chain.stop("done")
 
 
 class _After:
