@@ -7,11 +7,13 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "compare": "Is one run better than another, on the same questions?",
     "export": "Write a run as a log that `inspect view` opens.",
     "import": "Judge outputs of lm-eval, inspect_ai or vLLM, and make a run of them.",
     "list": "The suites there are: rights, settings, known errors.",
     "regrade": "Judge the answers of a run again, and show what that changes.",
     "run": "Run a suite; the same command goes on where it was stopped.",
+    "show": "What a run says: accuracy with intervals, outcomes, pass@k, maj@k, cost.",
 }
 
 _MODULES = {"import": "importing"}  # where a command's name cannot be a module's
