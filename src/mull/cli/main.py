@@ -20,6 +20,7 @@ COMMANDS = {
     "tasks": "The procedural task families: list, sample, score.",
     "trace": "Traces of answers: show, replay, compare.",
     "train": "Train a model of your own.",
+    "up": "Start a server that others have made: vllm.",
 }
 
 
