@@ -66,7 +66,8 @@ def test_rows_of_ones_own(tmp_path: Path) -> None:
     [
         (("aime23",), "no suite 'aime23'"),
         (("run",), "which suite"),
-        (("tasks:addition", "--data", "x"), "makes its problems itself"),
+        (("tasks:addition", "--data", "x"), "brings its questions along"),
+        (("tasks:addition", "--prompt", "{question}!"), "brings its questions and its prompt along"),
         (("--data", "no.jsonl"), "cannot be read"),
         (("tasks:addition", "--price", "much"), "write IN:OUT"),
         (("tasks:addition", "-k", "3", "--out", "unused"), "temperature"),

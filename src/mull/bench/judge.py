@@ -1,4 +1,4 @@
-"""Who says whether an answer is right: the grader, a task family's own scorer, or the audit's rules."""
+"""Who says whether an answer is right: the grader, a task family's scorer, the audit's rules, or tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mull.check.grade.boxes import boxes
 from mull.check.grade.verdict import NOT_UNDERSTOOD, WORDS_AND_VALUE
 from mull.errors import MullError
 
-Name = Literal["grader", "tasks", "engagement"]
+Name = Literal["grader", "tasks", "engagement", "code"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 
@@ -40,7 +40,7 @@ Judge = Callable[[Item, str], Mark]
 
 
 def judge(name: str) -> Judge:
-    """The judge of this name; each takes an item and the text of an answer. Takes at most some seconds."""
+    """The judge of this name: of an item, and the text of an answer to it. Takes as long as the tests do."""
     match name:
         case "grader":
             return by_grader
@@ -48,6 +48,10 @@ def judge(name: str) -> Judge:
             return by_family
         case "engagement":
             return by_engagement
+        case "code":
+            from mull.bench.programs import by_tests
+
+            return by_tests
     raise MullError(f"no judge {name!r}: use {', '.join(NAMES)}.")
 
 

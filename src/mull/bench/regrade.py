@@ -5,7 +5,7 @@ Nothing is drawn. What a chain did stays as it was recorded; only what the judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,19 +27,15 @@ class Change:
     after: Sample
 
 
-def regrade(run: Run, *, by: Judge | None = None, seen: Callable[[int], None] | None = None) -> list[Sample]:
-    """The run's samples as they are judged now, in their order; `seen` is told how many are done.
+def regrade(run: Run, *, by: Judge | None = None, items: Mapping[str, Item] | None = None) -> list[Sample]:
+    """The run's samples as they are judged now, in their order. Errors stay what they are.
 
-    by  the judge; None takes the run's own. Errors stay what they are.
+    by     the judge; None takes the run's own
+    items  with what the run's folder does not hold of them (tests of programs)
     """
-    by = by or judge(run.manifest.judge)
+    by, asked = by or judge(run.manifest.judge), {**run.items, **(items or {})}
     config = replace(run.manifest, grader=VERSION).hash
-    judged = []
-    for done, sample in enumerate(run.samples, 1):
-        judged.append(_judged(run.items[sample.item], sample, config, by))
-        if seen is not None:
-            seen(done)
-    return judged
+    return [_judged(asked[sample.item], sample, config, by) for sample in run.samples]
 
 
 def changes(run: Run, judged: list[Sample]) -> Iterator[Change]:

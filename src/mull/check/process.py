@@ -27,7 +27,7 @@ class Ended:
 def watch(command: Sequence[str], said: bytes, *, seconds: float, output: int, memory: int) -> Ended:
     """Run it in a group and an environment of its own; if it does not end in time, the group is killed.
 
-    said     what it reads from its standard input, no more than a pipe holds (64 KB)
+    said     what it reads from its standard input
     output   bytes that it may write to each of its two outputs before it is killed
     memory   bytes of address space, and no file, where the system can limit another process
 
@@ -50,10 +50,10 @@ def watch(command: Sequence[str], said: bytes, *, seconds: float, output: int, m
     killed: Literal["", "time", "output"] = ""
     try:
         _limit(process.pid, seconds, memory)
-        with suppress(BrokenPipeError):
-            process.stdin.write(said)
-            process.stdin.close()
+        left = memoryview(said)
+        os.set_blocking(process.stdin.fileno(), False)
         with selectors.DefaultSelector() as ready:
+            ready.register(process.stdin, selectors.EVENT_WRITE)
             for number in heard:
                 ready.register(number, selectors.EVENT_READ)
             while ready.get_map() and not killed:
@@ -61,6 +61,12 @@ def watch(command: Sequence[str], said: bytes, *, seconds: float, output: int, m
                 if not events or monotonic() > deadline:
                     killed = "time"
                 for key, _ in events:
+                    if key.fileobj is process.stdin:
+                        left = _told(key.fd, left)
+                        if not left:
+                            ready.unregister(process.stdin)
+                            process.stdin.close()
+                        continue
                     more = os.read(key.fd, 1 << 16)
                     heard[key.fd] += more
                     if not more:
@@ -81,6 +87,16 @@ def watch(command: Sequence[str], said: bytes, *, seconds: float, output: int, m
                 pipe.close()
     first, second = (bytes(part[:output]) for part in heard.values())
     return Ended(process.returncode, killed, first, second)
+
+
+def _told(pipe: int, said: memoryview) -> memoryview:
+    """What is still to be said after as much was written as the pipe takes; nothing where nobody listens."""
+    try:
+        return said[os.write(pipe, said) :] if said else said
+    except BlockingIOError:
+        return said
+    except BrokenPipeError:
+        return said[:0]
 
 
 def _limit(pid: int, seconds: float, memory: int) -> None:

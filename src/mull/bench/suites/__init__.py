@@ -23,17 +23,24 @@ def about(name: str) -> About:
     """What is known of a suite, without its rows. Raises MullError for a name there is not."""
     if name == audit.ABOUT.name:
         return audit.ABOUT
-    return families.about(name) if name.startswith(families.PREFIX) else declaration(name).about
+    return families.about(name) if name.startswith(families.PREFIX) else declaration(name)[0].about
 
 
-def declaration(name: str) -> Declaration:
-    """Of a suite in this folder, or of the file that is named, if it ends in .toml."""
+def declaration(name: str) -> tuple[Declaration, str]:
+    """Of a suite in this folder, or of the file that is named, if it ends in .toml; and the window of dates
+    that the name has behind it."""
     if name.endswith(".toml"):
-        return read(Path(name))
-    if name not in names():
-        known = ", ".join([*names(), "tasks:FAMILY[:LEVELS]", "tasks:all"])
-        raise MullError(f"no suite {name!r}: use {known}, or a declaration my.toml.")
-    return read(_FOLDER / f"{name}.toml")
+        return read(Path(name)), ""
+    if name == audit.ABOUT.name or name.startswith(families.PREFIX):
+        raise MullError(
+            f"{name} brings its questions and its prompt along; leave what would change them out."
+        )
+    known, _, window = name.partition(":")
+    path = _FOLDER / f"{known}.toml"
+    if known not in names() or not path.exists():
+        others = ", ".join([*names(), "tasks:FAMILY[:LEVELS]", "tasks:all"])
+        raise MullError(f"no suite {name!r}: use {others}, or a declaration my.toml.")
+    return read(path), window
 
 
 def load(name: str, *, data: Path | None = None, limit: int | None = None) -> Suite:
@@ -42,4 +49,5 @@ def load(name: str, *, data: Path | None = None, limit: int | None = None) -> Su
         if data is not None:
             raise MullError(f"{name} brings its questions along; leave --data out.")
         return audit.load().first(limit) if name == audit.ABOUT.name else families.load(name, limit)
-    return declaration(name).load(data).first(limit)
+    declared, window = declaration(name)
+    return declared.load(data, window).first(limit)

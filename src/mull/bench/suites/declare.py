@@ -16,10 +16,11 @@ of wrong answers, right and wrong are shuffled (by the id), and the right one's 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
 from string import ascii_uppercase
@@ -27,11 +28,12 @@ from typing import Any
 
 from mull.bench.judge import NAMES
 from mull.bench.record import Item
-from mull.bench.suites import rows
+from mull.bench.suites import programming, rows
 from mull.bench.suites.rows import PART, Row
 from mull.bench.suites.suite import About, Suite
 from mull.errors import MullError
 
+_WINDOW = re.compile(r"\d{4}-\d\d(?:-\d\d)?:(?:\d{4}-\d\d(?:-\d\d)?)?")
 BOXED = "{question}\n\nPlease reason step by step, and put your final answer within \\boxed{}."
 
 
@@ -45,7 +47,7 @@ class Columns:
     group: Sequence[str] = ()
     choices: Sequence[str] = ()
     wrong: Sequence[str] = ()
-    facts: Sequence[str] = ()
+    date: Sequence[str] = ()
     after: str = ""
     suffix: str = ""  # taken off the end of questions that have it
 
@@ -61,11 +63,20 @@ class Declaration:
     files: Sequence[str] = ()
     revision: str | None = None
 
-    def load(self, data: Path | None = None) -> Suite:
+    def load(self, data: Path | None = None, window: str = "") -> Suite:
         """Its questions: from `data`, else from where the declaration says they are.
+
+        window  "2024-08:2024-11": only those of these months (or days); such a suite is one of its own
 
         Raises MullError where there are none, or a row lacks what it must have.
         """
+        about = self.about
+        if window:
+            if not _WINDOW.fullmatch(window):
+                raise MullError(f"no window {window!r}: write two months, such as 2024-08:2024-11.")
+            if not self.columns.date:
+                raise MullError(f"{about.name} has no dates; leave the window out.")
+            about = replace(about, name=f"{about.name}:{window}")
         path = data or self.data
         if path is not None:
             found, version = rows.local(path), path.name
@@ -73,17 +84,29 @@ class Declaration:
             found, version = rows.hub(self.hub, self.files, self.revision), self.revision or "newest"
         else:
             raise MullError(f"{self.about.name}: where are the rows? Give --data FILE.")
-        return Suite.of(self.about, version, list(self._items(found)))
+        return Suite.of(about, version, list(self._items(found, window)))
 
-    def _items(self, found: Iterator[Row]) -> Iterator[Item]:
+    def _items(self, found: Iterator[Row], window: str) -> Iterator[Item]:
         parts: Counter[str] = Counter()
         for row in found:
             parts[row[PART]] += 1
             split = PART in self.columns.group
-            yield self._item(row, parts[row[PART]] if split else parts.total())
+            number = parts[row[PART]] if split else parts.total()
+            if self._inside(row, window):
+                yield self._item(row, number)
+
+    def _inside(self, row: Row, window: str) -> bool:
+        """Whether its date is between the two months, or days, of the window, both included."""
+        if not window:
+            return True
+        first, _, last = window.partition(":")
+        date = str(_find(row, self.columns.date) or "")
+        return first <= date[: len(first)] and (not last or date[: len(last)] <= last)
 
     def _item(self, row: Row, number: int) -> Item:
         named, where = self.columns, f"{self.about.name}, row {number}"
+        if self.about.judge == "code":
+            return programming.item(row, where)
         question = _text(row, named.question, where).removesuffix(named.suffix)
         answer = _text(row, named.answer, where)
         if named.after:

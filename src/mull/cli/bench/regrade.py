@@ -19,21 +19,26 @@ _SHOWN = 60  # characters of an answer
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="The suite's rows, for tests of programs.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Write the judged samples there, as a run."
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one a change, then the summary.")
-def regrade(run: Path, out: Path | None, as_json: bool) -> None:
+def regrade(run: Path, data: Path | None, out: Path | None, as_json: bool) -> None:
     """Judge the answers of RUN again, with the grader of this version, and show what changes.
 
     RUN itself stays as it is. Nothing is asked of a model.
     """
     from mull.bench import regrade as regrading
+    from mull.bench import suites
     from mull.bench.record import Run
     from mull.check.grade import VERSION
 
     before = Run.read(run)
-    judged = regrading.regrade(before)
+    items = None
+    if before.manifest.judge == "code":
+        items = {item.id: item for item in suites.load(before.manifest.suite, data=data).items}
+    judged = regrading.regrade(before, items=items)
     found = list(regrading.changes(before, judged))
     for change in found:
         click.echo(json.dumps(_plain(change), ensure_ascii=False) if as_json else _line(change))

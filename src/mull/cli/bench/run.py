@@ -107,7 +107,6 @@ def run(
             )
         )
     except KeyboardInterrupt:
-        progress.clear()
         where = progress.before + progress.new
         click.echo(
             f"mull: stopped; {where:,} of {progress.total:,} are in {out}. The same command goes on.",
@@ -115,8 +114,7 @@ def run(
         )
         raise click.exceptions.Exit(130) from None
     finally:
-        engine.close()
-    progress.clear()
+        progress.clear()
     click.echo(json.dumps(summary(done), ensure_ascii=False) if as_json else table(done))
 
 
@@ -130,26 +128,23 @@ def find(
 ) -> Suite:
     """The suite that is meant. Raises MullError where nothing is, or it cannot be had."""
     from mull.bench import suites
-    from mull.bench.suites import families
     from mull.bench.suites.declare import of_dict
 
-    if suite is None:
-        if data is None:
-            raise MullError("which suite? See `mull bench list`, or give --data FILE.")
-        declared = of_dict({"name": data.stem}, str(data), Path())
-    elif suite.startswith(families.PREFIX):
-        if data or question or answer or prompt:
-            raise MullError(f"{suite} makes its problems itself; leave --data and what belongs to it out.")
-        return suites.load(suite, limit=limit)
+    if suite is not None and not (question or answer or prompt):
+        return suites.load(suite, data=data, limit=limit)
+    if suite is not None:
+        declared, window = suites.declaration(suite)
+    elif data is not None:
+        declared, window = of_dict({"name": data.stem}, str(data), Path()), ""
     else:
-        declared = suites.declaration(suite)
+        raise MullError("which suite? See `mull bench list`, or give --data FILE.")
     columns = declared.columns
     if question:
         columns = replace(columns, question=(question,))
     if answer:
         columns = replace(columns, answer=(answer,))
     about = replace(declared.about, prompt=prompt) if prompt else declared.about
-    return replace(declared, columns=columns, about=about).load(data).first(limit)
+    return replace(declared, columns=columns, about=about).load(data, window).first(limit)
 
 
 def summary(run: Run) -> dict[str, Any]:
