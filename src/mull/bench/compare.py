@@ -166,5 +166,11 @@ def _usual(groups: Sequence[Sequence[Sample]]) -> float:
 
 
 def _flip(item: str, ours: Sequence[Sample], theirs: Sequence[Sample]) -> Flip:
-    counts = [(sum(_right(each)), len(each)) for each in (ours, theirs)]
-    return Flip(item, counts[0], counts[1], (ours[0].final, theirs[0].final))
+    one, other = [(sum(_right(each)), len(each)) for each in (ours, theirs)]
+    better = one[0] / one[1] > other[0] / other[1]
+    return Flip(item, one, other, (_example(ours, better), _example(theirs, not better)))
+
+
+def _example(samples: Sequence[Sample], right: bool) -> str | None:
+    """An answer that shows which way the question turned."""
+    return next((each.final for each in samples if (each.outcome == "right") is right), samples[0].final)

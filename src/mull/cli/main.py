@@ -12,6 +12,7 @@ COMMANDS = {
     "audit": "What a model evades: from a run of the audit.",
     "bench": "Measure a model on suites of questions.",
     "chat": "Talk with a model in the terminal.",
+    "curve": "Accuracy against tokens, seconds or money, from stored runs.",
     "export": "Write a model for transformers or llama.cpp.",
     "grade": "Whether answers equal the gold answers.",
     "info": "What a checkpoint is and what it needs.",

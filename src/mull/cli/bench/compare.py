@@ -45,8 +45,9 @@ def compare(ours: Path, theirs: Path, points: float, flips: int, anyway: bool, a
 
 def _lines(found: Comparison, ours: str, theirs: str, points: float, flips: int) -> Iterator[str]:
     gap = found.difference
-    yield from (f"compared   {line}" for line in found.subject)
-    yield from (f"warning    {line}: may explain a difference just as well" for line in found.settings)
+    yield from (f"compared   {line}" for line in found.subject or found.settings)
+    if found.subject:
+        yield from (f"warning    {line}: may explain a difference just as well" for line in found.settings)
     if any(found.only):
         yield f"warning    left out: {found.only[0]} questions only in {ours}, {found.only[1]} in {theirs}"
     yield ""
