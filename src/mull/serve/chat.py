@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from mull.model.formats import Kind
 from mull.serve.ask import Ask
+from mull.serve.claims import ClaimRecords
 from mull.serve.config import ReasoningField, Settings
 from mull.serve.errors import wrong
 from mull.serve.fields import Open, Request, Some, Stop, TemplateKwargs, stops_of
@@ -112,6 +114,7 @@ class Form:
     ) -> None:
         self._run, self._request, self._field = run, request, field
         self._said: dict[int, Kind] = {}  # what each choice said last
+        self._claims = defaultdict[int, ClaimRecords](ClaimRecords)  # of each choice
         self._head = {
             "id": run.id,
             "created": run.created,
@@ -165,7 +168,10 @@ class Form:
         if first is None:
             return self._end(choice)
         if isinstance(first, dict):
-            return self._chunk(choice, {}, ext={"trace": whats})
+            heard = self._claims[choice.index].hear
+            return self._chunk(
+                choice, {}, ext={"trace": [each for what in whats for each in (what, *heard(what))]}
+            )
         if isinstance(first, Unsaid):
             part = "thoughts" if first.kind == "thought" else "answer"
             guard = {"event": "rewind", "part": part, "drop_chars": first.chars}
