@@ -22,14 +22,32 @@ from mull.model.shapes import kv_bytes_per_token, parameters, weight_bytes
 
 @click.command()
 @click.argument("model", required=False)
+@click.option("--server", metavar="URL", help="What a server can do; MODEL is its name there.")
+@click.option("--tokenizer", help="Of the server's model: folder or hub name. Default: as it says.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def info(model: str | None, as_json: bool) -> None:
+def info(model: str | None, server: str | None, tokenizer: str | None, as_json: bool) -> None:
     """Say what MODEL is: shape, parameters, memory, thinking format, runners.
 
     MODEL is a folder, a config.json, or a hub name; without it, the embedded model.
     """
-    facts = describe(model)
-    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else _table(facts))
+    if server is not None:
+        facts = _served(server, model, tokenizer)
+        table = "\n".join(
+            [facts["name"], *(f"  {key:<17} {value}" for key, value in facts.items() if key != "name")]
+        )
+    else:
+        facts = describe(model)
+        table = _table(facts)
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else table)
+
+
+def _served(url: str, model: str | None, tokenizer: str | None) -> dict[str, Any]:
+    """What a server's model is, and what was found out by trying."""
+    from mull.engine.remote import ChatEngine, connect
+
+    engine = connect(url, model=model, tokenizer=tokenizer)
+    known = {**engine.model, "context": engine.context, "chat_only": isinstance(engine, ChatEngine)}
+    return {**known, **asdict(engine.abilities)}
 
 
 def describe(model: str | None) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 import mull
-from mull.engine import Answers, Ended, Sampling, Spent, Stopped
+from mull.engine import Answers, Ended, Engine, Sampling, Spent, Stopped
 from mull.engine.events import Answered
 from mull.engine.remote import RemoteEngine, servers
 from mull.errors import MullError, Unsupported
+from mull.guard.rescue import LoopGuard
 from mull.model.chat import Message, render
-from mull.think.line import Line
+from mull.think.line import Line, follow
+from mull.think.meter import Meter
 from mull.think.strategies import STRATEGIES
 from mull.think.trace import Trace
 from tests.engine.remote.fake import Fake, Fault, Manners
@@ -313,6 +315,23 @@ def test_stop_strings_and_confidences() -> None:
                 assert all(c > 0 for c in chain.confidences)
 
         run(program())
+
+
+def test_a_guard_rescues_as_it_does_here() -> None:
+    """A model that is made to say one thing for ever."""
+
+    async def program(engine: Engine) -> list[tuple[str, int]]:
+        (space,) = engine.tokenizer.encode(" ")
+        trace = Trace()
+        meter = Meter(engine, trace=trace)
+        async with meter.open(prompt(), sampling=Sampling(temperature=0.0, bias={space: 60.0})) as chain:
+            await follow(chain, meter, Line(guards=(LoopGuard(),), answer=256))
+        return [(note["did"], note["period"]) for note in trace.notes("loop")]
+
+    with Fake() as server:
+        rescues = run(program(mull.connect(server.url)))
+    assert rescues == run(program(HERE))
+    assert len(rescues) == 4
 
 
 def test_a_trace_says_which_server_it_was_and_is_whole() -> None:

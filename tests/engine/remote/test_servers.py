@@ -149,19 +149,23 @@ def test_strategies(engine: RemoteEngine, strategy: str) -> None:
 
 
 def test_a_guard_rescues_from_a_loop(engine: RemoteEngine) -> None:
+    """A model that is made to say one thing for ever."""
+    (space,) = engine.tokenizer.encode(" ")
+
     async def program() -> Trace:
         trace = Trace()
         meter = Meter(engine, trace=trace)
         prompt = render([Message("user", QUESTION)], engine.tokenizer, format=engine.format)
-        async with meter.open(prompt) as chain:
-            chain.say("Make 81 from [7,8,11].\n" + "7+8=15 " * 40)
-            draft = await follow(chain, meter, Line(guards=(LoopGuard(),)))
-            assert draft.text
+        async with meter.open(prompt, sampling=Sampling(temperature=0.0, bias={space: 60.0})) as chain:
+            await follow(chain, meter, Line(guards=(LoopGuard(),)))
         return trace
 
     rescues = asyncio.run(program()).notes("loop")
-    assert rescues
-    assert rescues[0]["did"] == "rewound"
+    assert [note["did"] for note in rescues][:3] == [
+        "rewound",
+        "rewound and redirected",
+        "rewound and closed",
+    ]
 
 
 def test_a_killed_chain_is_not_drawn_any_further(engine: RemoteEngine) -> None:
