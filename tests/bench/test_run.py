@@ -209,14 +209,6 @@ def test_when_no_server_answers_any_more_the_run_stops_and_goes_on_later(tmp_pat
     assert drawn(tmp_path, plan).left == 0
 
 
-def test_servers_are_recorded_and_may_be_others_the_next_time(tmp_path: Path) -> None:
-    plan, first, second = Plan(suite("Q1"), Asking()), engine(), engine()
-    first.model = {**first.model, "server": "http://a/v1"}
-    assert drawn(tmp_path, plan, first).manifest.servers == "http://a/v1"
-    second.model = {**second.model, "server": "http://b/v1"}
-    assert drawn(tmp_path, plan, second).left == 0
-
-
 def test_a_defect_that_one_answer_meets_is_an_error_of_that_sample(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

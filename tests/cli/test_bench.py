@@ -41,13 +41,13 @@ def test_without_anything_it_lists_the_suites() -> None:
 def test_a_run_and_the_same_command_again(tmp_path: Path) -> None:
     command = ("tasks:addition:1", "--limit", "2", "--out", str(tmp_path), "--threads", "1")
     first = bench_with(*command)
-    assert "addition/1" in first.stdout
+    assert "tasks:addition:1: embedded" in first.stdout
     written = (tmp_path / "samples.jsonl").read_bytes()
     assert bench_with(*command).stdout == first.stdout
     assert (tmp_path / "samples.jsonl").read_bytes() == written
     summary = json.loads(output(*command, "--json"))
-    assert (summary["samples"], summary["left"]) == (2, 0)
-    assert summary["tokens"] == sum(sample.generated for sample in Run.read(tmp_path).samples)
+    assert (summary["samples"], summary["left"], summary["folder"]) == (2, 0, str(tmp_path))
+    assert summary["total_tokens"] == sum(sample.generated for sample in Run.read(tmp_path).samples)
     assert "seed: 0, not 1" in told(*command, "--seed", "1")
 
 

@@ -71,7 +71,7 @@ def manifest(suite: Suite, engine: Engine, asking: Asking, *, seed: int, k: int,
         prompt=suite.about.prompt,
         system=asking.system,
         template=template(engine, asking.system),
-        model={name: told for name, told in engine.model.items() if name != "server"},
+        model=dict(engine.model),
         context=engine.context,
         sampling=sampling.json(),
         cap=asking.budget.tokens,
@@ -86,7 +86,6 @@ def manifest(suite: Suite, engine: Engine, asking: Asking, *, seed: int, k: int,
         mull=__version__,
         commit=commit(),
         started=started,
-        servers=engine.model.get("server", ""),
     )
 
 

@@ -27,7 +27,7 @@ Outcome = Literal["right", "wrong", "no answer", "truncated", "looped", "parse f
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 # Fields of a manifest that say when, from where and how far: they may differ between runs that are one.
-FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started", "servers")
+FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ class Manifest:
     items      questions asked
     grader     version of the grader
     mull, commit, started   version, commit of the checkout, time (UTC)
-    servers    that computed, where it was not this machine
     """
 
     suite: str
@@ -94,7 +93,6 @@ class Manifest:
     mull: str
     commit: str
     started: str
-    servers: str = ""
 
     @property
     def hash(self) -> str:

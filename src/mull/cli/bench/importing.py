@@ -6,18 +6,20 @@ from pathlib import Path
 
 import click
 
-from mull.cli.bench.run import data_options, find, table
+from mull.cli.bench.run import data_options, find, told
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder of the new run.")
 @click.option("--suite", help="For vLLM's files: the suite whose ids the requests had.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @data_options
 def importing(
     file: Path,
     out: Path,
     suite: str | None,
+    as_json: bool,
     data: Path | None,
     question: str | None,
     answer: str | None,
@@ -33,4 +35,4 @@ def importing(
     from mull.bench.interchange import adopt, read
 
     chosen = find(suite, data, question, answer, prompt, limit) if suite or data else None
-    click.echo(table(adopt(read(file, chosen), out, file.name)))
+    click.echo(told(adopt(read(file, chosen), out, file.name), as_json))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -92,8 +91,8 @@ def run(
     )
     plan = runner.Plan(chosen, asking, seed=model.seed, k=samples)
     if out is None:
-        told = manifest(chosen, engine, asking, seed=model.seed, k=samples, started="")
-        out = Path("runs") / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', Path(told.suite).stem)}-{told.hash[:8]}"
+        made = manifest(chosen, engine, asking, seed=model.seed, k=samples, started="")
+        out = Path("runs") / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', Path(made.suite).stem)}-{made.hash[:8]}"
     progress = Progress(total=samples * len(chosen.items), done=0, price=prices, quiet=model.quiet)
 
     def begun(log: Log) -> None:
@@ -115,7 +114,7 @@ def run(
         raise click.exceptions.Exit(130) from None
     finally:
         progress.clear()
-    click.echo(json.dumps(summary(done), ensure_ascii=False) if as_json else table(done))
+    click.echo(told(done, as_json))
 
 
 def find(
@@ -147,35 +146,18 @@ def find(
     return replace(declared, columns=columns, about=about).load(data, window).first(limit)
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """What a program wants to know of it."""
-    counts = Counter(sample.outcome for sample in run.samples)
-    return {
-        "folder": str(run.folder),
-        "hash": run.manifest.hash,
-        "suite": run.manifest.suite,
-        "items": len(run.items),
-        "samples": len(run.samples),
-        "left": run.left,
-        "outcomes": dict(counts.most_common()),
-        "tokens": sum(sample.generated for sample in run.samples),
-    }
+def told(run: Run, as_json: bool) -> str:
+    """What a run says, and where it is."""
+    from mull.bench.summary import Summary
+    from mull.cli.bench.show import table
 
-
-def table(run: Run) -> str:
-    """Outcomes, by group where there are groups."""
-    groups: dict[str, Counter[str]] = {}
-    for sample in run.samples:
-        groups.setdefault(sample.group or "", Counter())[sample.outcome] += 1
-    lines = []
-    for name, counts in [*groups.items(), ("all", sum(groups.values(), Counter()))]:
-        total = counts.total()
-        others = ", ".join(f"{count} {what}" for what, count in counts.most_common() if what != "right")
-        if name:
-            lines.append(
-                f"{name:<36}{counts['right']:>6} of {total:<6}{counts['right'] / total:>7.1%}  {others}"
-            )
-    return "\n".join([*lines, f"{run.folder}"])
+    if all(sample.outcome == "error" for sample in run.samples):
+        why = run.samples[0].error if run.samples else "no question was asked"
+        raise MullError(f"{run.folder}: no answers; every question ended with an error, the first: {why}")
+    summary = Summary.of(run)
+    if as_json:
+        return json.dumps({"folder": str(run.folder), **summary.json()}, ensure_ascii=False)
+    return f"{table(summary)}\n{run.folder}"
 
 
 def _price(text: str | None) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from mull.errors import MullError
+from mull.errors import MullError, Unreachable
 
 SLACK = 2  # so many more requests may run at a chain's own server than at the idlest one
 REST, LONGEST_REST = 0.5, 30.0  # seconds a server rests after its first failure, doubled each time; at most
@@ -87,7 +87,7 @@ class Servers:
         home   the server that the chain was at
         since  when (monotonic seconds) something last went well for it
 
-        Raises Refused, and MullError where no server answers for longer than patience has.
+        Raises Refused, and Unreachable where no server answers for longer than patience has.
         """
         while True:
             server = self.pick(home)
@@ -95,7 +95,7 @@ class Servers:
                 first = min(each.rests_until for each in self.all)
                 now = monotonic()
                 if max(first, now) - since > self.patience:
-                    raise MullError(
+                    raise Unreachable(
                         f"no server answers: {'; '.join(f'{s.url} ({s.why})' for s in self.all)}."
                     )
                 await asyncio.sleep(max(0.0, first - now))
