@@ -17,5 +17,9 @@ class Unreachable(MullError):
     """No server answers any more; what was asked of it may be asked again later."""
 
 
+class ModelError(MullError):
+    """What a model computes is no number."""
+
+
 class OutOfPages(MullError):
     """A chain cannot fit into the engine's memory, even alone."""

@@ -100,6 +100,7 @@ class Chain:
     pieces       text of each new token ("" inside a character of several tokens)
     logprobs     natural log of the model's probability of each new token; nan where forced
     confidences  DeepConf token confidences, if the chain was opened with `track_confidence`
+    likeliest    by place in `ids`, the `top` likeliest tokens where one was drawn, with their logprobs
     drawn        1 for each new token that was sampled, 0 where forced
     salt         prefixes are found in memory only by chains with the same one
     counted      the kind of spend that drawn tokens are: sampled, or in a fork with a purpose of its own,
@@ -131,6 +132,8 @@ class Chain:
         self.drawn = bytearray()
         self.counted = counted
         self.salt = b""
+        self.top = 0
+        self.likeliest: dict[int, list[tuple[int, float]]] = {}
         self.thinking = False
         self.closed: str | None = None
         self.pending = len(self.ids)  # tokens not computed yet; kept by the engine
@@ -217,6 +220,7 @@ class Chain:
             child.pieces = self.pieces.copy()
             child.logprobs = self.logprobs.copy()
             child.confidences = self.confidences.copy()
+            child.likeliest = self.likeliest.copy()
             child.drawn = self.drawn.copy()
             child.stream, child.path = self._branch()
             child.counted = counted or self.counted

@@ -17,11 +17,11 @@ import numpy as np
 from mull.engine.chain import Chain, Counted
 from mull.engine.events import Ended, Event, Spent, Stopped
 from mull.engine.memory import Memory
-from mull.engine.sampling import Sampling, mix
+from mull.engine.sampling import Sampling, likeliest, mix
 from mull.engine.scheduler import Scheduler, Segment, Step
 from mull.engine.spend import Spend, Statistics
 from mull.engine.watch import Watch
-from mull.errors import MullError
+from mull.errors import ModelError, MullError
 from mull.runner.base import Floats, Rows, Runner
 
 if TYPE_CHECKING:
@@ -218,10 +218,15 @@ class LocalEngine:
         choice.make(logits, _adjusted(logits, step.wanted) if step.adjusted else logits)
         drawn = zip(choice.ids.tolist(), choice.logprobs.tolist(), choice.confidences.tolist(), strict=True)
         spent = self.statistics.spend
-        for segment, (token, chance, certain) in zip(step.wanted, drawn, strict=True):
+        for row, (segment, (token, chance, certain)) in enumerate(zip(step.wanted, drawn, strict=True)):
             if segment.done.done():
                 continue
             chain, sampling = segment.chain, segment.chain.sampling
+            if chance != chance:
+                self._fail(segment, ModelError("the model computes NaN: its weights are damaged."))
+                continue
+            if chain.top:
+                chain.likeliest[len(chain.ids)] = likeliest(logits[row], chain.top)
             stop = token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
             chain.append(token, chance, certain, drawn=True, silent=stop)
             if chain.counted == "sampled":
@@ -253,9 +258,18 @@ class LocalEngine:
         new = len(segment.chain.ids) - segment.started
         for every, look in segment.looks:
             if always or new % every == 0:
-                event = look()
+                try:
+                    event = look()
+                except Exception as error:  # the watch of one chain is no trouble of the others
+                    self._fail(segment, error)
+                    return
                 if event is not None:
                     self._finish(segment, event)
+
+    def _fail(self, segment: Segment, error: Exception) -> None:
+        if not segment.done.done():
+            segment.done.set_exception(error)
+        self._leave(segment)
 
     def _finish(self, segment: Segment, event: Event) -> None:
         if not segment.done.done():

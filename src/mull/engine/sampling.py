@@ -170,6 +170,16 @@ def logprobs(logits: Floats, ids: NDArray[np.int64]) -> NDArray[np.float64]:
     return (logits[np.arange(len(ids)), ids] - top - np.log(total)).astype(np.float64)
 
 
+def likeliest(logits: Floats, k: int) -> list[tuple[int, float]]:
+    """The k likeliest tokens of one row and the natural logs of their probabilities (temperature 1)."""
+    k = min(k, len(logits))
+    top = float(logits.max())
+    total = top + math.log(float(np.exp(logits - top).sum()))
+    found = np.argpartition(-logits, k - 1)[:k]
+    ids = found[np.lexsort((found, -logits[found]))]
+    return [(int(id), float(logits[id]) - total) for id in ids]
+
+
 def confidence(logits: Floats, k: int = 20) -> NDArray[np.float64]:
     """Token confidence: minus the mean log-probability of the k likeliest tokens, one a row.
 

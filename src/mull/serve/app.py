@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -15,21 +16,27 @@ from starlette.types import ASGIApp
 
 from mull.engine import Engine
 from mull.serve import told
-from mull.serve.ask import Ask, check
+from mull.serve.answering import Answering
+from mull.serve.ask import check
 from mull.serve.chat import ChatRequest, Form
+from mull.serve.completing import Completing
+from mull.serve.completions import CompletionForm, CompletionRequest
 from mull.serve.config import Settings
 from mull.serve.control import Action
 from mull.serve.door import Door, body_of
 from mull.serve.errors import ApiError, wrong
 from mull.serve.fields import Ours, Short
 from mull.serve.limits import Places
-from mull.serve.run import Run
+from mull.serve.run import House, Run
 from mull.serve.wire import Event, EventStream, Json, whole
 
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {"/": "index.html", "/page.js": "page.js", "/page.css": "page.css"}
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
 HINT = 4096  # characters
+
+B = TypeVar("B", bound=BaseModel)
+R = TypeVar("R", bound=Run[Any])
 
 
 class ControlRequest(Ours):
@@ -53,7 +60,7 @@ class Server:
         )
         own = engine.model.get("name", "mull")
         self.names = settings.names or (own, *(("mull",) if own != "mull" else ()))
-        self.runs: dict[str, Run] = {}
+        self.runs: dict[str, Run[Any]] = {}
         policy = settings.policy.digest if settings.policy else ""
         known = f"{engine.model.get('fingerprint', '')}/{policy}"
         self.fingerprint = "fp_" + hashlib.sha256(known.encode()).hexdigest()[:12]
@@ -64,6 +71,7 @@ class Server:
             Route("/v1/chat/completions", self.chat, methods=["POST"]),
             Route("/v1/chat/completions/control", self.control, methods=["POST"]),
             Route("/v1/chat/completions/{id}/control", self.control, methods=["POST"]),
+            Route("/v1/completions", self.completions, methods=["POST"]),
             Route("/v1/models", self.models),
             Route("/v1/models/{name:path}", self.models),
             Route("/health", self.health),
@@ -76,11 +84,14 @@ class Server:
 
     async def chat(self, request: Request) -> Response:
         body = await _read(request, self.settings, ChatRequest)
-        run = await self._run(request, body.model, body.ask(self.settings), "chatcmpl-")
-        form = Form(run, body, self._name(body.model), self.fingerprint, body.field(self.settings))
+        ask, model = body.ask(self.settings), self._name(body.model)
+        await check(ask, self.engine)
+        run = self._begun(Answering(ask, self._house(request), self.settings.policy), request)
+        form = Form(run, body, model, self.fingerprint, body.field(self.settings))
+        headers = told.headers(body.ignored)
         if not body.stream:
             await whole(request, run)
-            return Json(form.whole(), headers=told.headers(run))
+            return Json(form.whole(), headers=headers)
 
         async def events() -> AsyncIterator[list[Event]]:
             yield [(None, chunk) for chunk in form.first()]
@@ -88,7 +99,28 @@ class Server:
                 yield [(None, chunk) for chunk in form.chunks(items)]
             yield [*((None, chunk) for chunk in form.last()), (None, "[DONE]")]
 
-        return self._stream(run, events, lambda problem: (None, problem.body))
+        return self._stream(run, events, headers, lambda problem: (None, problem.body))
+
+    async def completions(self, request: Request) -> Response:
+        body = await _read(request, self.settings, CompletionRequest)
+        model = self._name(body.model)
+        if self.settings.policy:
+            why = "raw completions are not offered under an operator's policy; use chat completions."
+            raise ApiError(403, why, code="policy")
+        asked = await asyncio.to_thread(body.complete, self.engine)  # tokenising may take a while
+        run = self._begun(Completing(asked, self._house(request)), request)
+        form = CompletionForm(run, body, self.engine, model, self.fingerprint)
+        headers = told.headers(body.ignored)
+        if not body.stream:
+            await whole(request, run)
+            return Json(form.whole(), headers=headers)
+
+        async def events() -> AsyncIterator[list[Event]]:
+            async for items in run.items():
+                yield [(None, chunk) for chunk in form.chunks(items)]
+            yield [*((None, chunk) for chunk in form.last()), (None, "[DONE]")]
+
+        return self._stream(run, events, headers, lambda problem: (None, problem.body))
 
     async def control(self, request: Request) -> Response:
         said = await _read(request, self.settings, ControlRequest)
@@ -136,33 +168,26 @@ class Server:
 
     # What routes share
 
-    async def _run(self, request: Request, model: str | None, ask: Ask, prefix: str) -> Run:
-        """A run that has begun. Raises ApiError where it cannot, before anything is computed."""
-        self._name(model)
-        await check(ask, self.engine)
+    def _house(self, request: Request) -> House:
+        """Where the caller's run takes place. Raises ApiError where there is not even room to wait."""
         caller = request.state.caller
         self.places.admit(caller)
-        run = Run(
-            ask,
-            self.engine,
-            self.places,
-            caller=caller,
-            salt=b"" if caller == "local" else caller.encode(),
-            prefix=prefix,
-            policy=self.settings.policy,
-            over=self._over,
-        )
+        salt = b"" if caller == "local" else caller.encode()
+        return House(self.engine, self.places, caller, salt, self._over)
+
+    def _begun(self, run: R, request: Request) -> R:
         self.runs[run.id] = run
         request.state.facts["id"] = run.id
         return run
 
-    def _over(self, run: Run) -> None:
+    def _over(self, run: Run[Any]) -> None:
         del self.runs[run.id]
 
     def _stream(
         self,
-        run: Run,
+        run: Run[Any],
         events: Callable[[], AsyncIterator[list[Event]]],
+        headers: Mapping[str, str],
         failed: Callable[[ApiError], Event],
     ) -> EventStream:
         return EventStream(
@@ -170,7 +195,7 @@ class Server:
             events,
             streams=lambda: len(self.runs),
             seconds=self.settings.send_seconds,
-            headers=told.headers(run),
+            headers=headers,
             failed=failed,
         )
 
@@ -182,9 +207,6 @@ class Server:
                 404, f"no model {model[:100]!r} here: use {here}.", code="model_not_found", param="model"
             )
         return model or self.names[0]
-
-
-B = TypeVar("B", bound=BaseModel)
 
 
 async def _read(request: Request, settings: Settings, kind: type[B]) -> B:

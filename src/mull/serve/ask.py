@@ -12,7 +12,8 @@ from mull.engine.chain import Chain
 from mull.engine.watch import Look
 from mull.guard.choose import Level, guards
 from mull.guard.policy import Guard
-from mull.serve.errors import ApiError, wrong
+from mull.serve.errors import ApiError
+from mull.serve.fields import check_bias
 from mull.think.budget import Budget
 from mull.think.line import Line, answer_reserve
 from mull.think.question import Question
@@ -144,8 +145,5 @@ async def check(ask: Ask, engine: Engine) -> None:
             code="context_length_exceeded",
             param="messages",
         )
-    if (bias := ask.sampling.get("bias")) and not all(
-        0 <= token < engine.tokenizer.vocab_size for token in bias
-    ):
-        raise wrong("logit_bias", f"token ids go from 0 to {engine.tokenizer.vocab_size - 1}.")
+    check_bias(ask.sampling.get("bias", {}), engine)
     guards(ask.question.text, **ask._levels())

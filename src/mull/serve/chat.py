@@ -9,22 +9,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mull.model.formats import Kind
+from mull.serve.answering import Answering, Choice, Item
 from mull.serve.ask import Ask
 from mull.serve.claims import ClaimRecords
 from mull.serve.config import ReasoningField, Settings
 from mull.serve.errors import wrong
-from mull.serve.fields import Open, Request, Some, Stop, TemplateKwargs, stops_of
+from mull.serve.fields import Open, Request, Some, Stop, StreamOptions, TemplateKwargs, stops_of
 from mull.serve.messages import ChatMessage, of_chat
-from mull.serve.run import Choice, Item, Run
-from mull.serve.told import ext, finish_reason, usage
+from mull.serve.told import ext, finish_reason
 from mull.serve.voice import Said, Unsaid
 from mull.think.question import Question
 
 MAX_N = 8
-
-
-class StreamOptions(Open):
-    include_usage: bool | None = None
 
 
 class ResponseFormat(Open):
@@ -81,7 +77,7 @@ class ChatRequest(Request):
             begun=self.ext.continue_from.thoughts if self.ext.continue_from else "",
             trace=self.ext.trace,
             warnings=self.warnings(),
-            ignored=self.ignored(),
+            ignored=self.ignored,
         )
 
     def field(self, settings: Settings) -> ReasoningField:
@@ -110,7 +106,7 @@ class Form:
     """Gives the runs of one request the form of chat completions."""
 
     def __init__(
-        self, run: Run, request: ChatRequest, model: str, fingerprint: str, field: ReasoningField
+        self, run: Answering, request: ChatRequest, model: str, fingerprint: str, field: ReasoningField
     ) -> None:
         self._run, self._request, self._field = run, request, field
         self._said: dict[int, Kind] = {}  # what each choice said last
@@ -214,13 +210,13 @@ class Form:
         return {"role": "assistant", "content": content, **named, "refusal": None}
 
     def _usage(self) -> dict[str, Any]:
-        total = usage(self._run)
+        prompt, cached, generated, thoughts = self._run.tokens
         return {
-            "prompt_tokens": total["prompt"],
-            "completion_tokens": total["generated"],
-            "total_tokens": total["prompt"] + total["generated"],
-            "completion_tokens_details": {"reasoning_tokens": total["thoughts"]},
-            "prompt_tokens_details": {"cached_tokens": total["cached"]},
+            "prompt_tokens": prompt,
+            "completion_tokens": generated,
+            "total_tokens": prompt + generated,
+            "completion_tokens_details": {"reasoning_tokens": thoughts},
+            "prompt_tokens_details": {"cached_tokens": cached},
         }
 
 

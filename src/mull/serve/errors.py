@@ -7,12 +7,13 @@ another long generation, the answer carries `x-should-retry: false`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from mull.errors import MullError
+from mull.errors import ModelError, MullError
 
 TYPES = {
     400: "invalid_request_error",
@@ -74,6 +75,11 @@ def wrong(param: str, message: str, code: str = "invalid_value") -> ApiError:
     return ApiError(400, f"{param}: {message}", code=code, param=param)
 
 
+def _vague(error: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Of the errors of a union's parts, the one that says most comes first."""
+    return not error["type"].startswith("too_"), error["type"].endswith("_type")
+
+
 def of_exception(error: BaseException) -> ApiError:
     """What a client is told of an error. What we did not raise on purpose keeps its details to the log."""
     if isinstance(error, ApiError):
@@ -85,11 +91,13 @@ def of_exception(error: BaseException) -> ApiError:
         return ApiError(error.status_code, error.detail, code=codes.get(error.status_code, "bad_request"))
     if isinstance(error, ValidationError):
         errors = error.errors(include_url=False, include_input=False, include_context=False)
-        first = min(errors, key=lambda each: each["type"].endswith("_type"))  # of unions
+        first = min(errors, key=_vague)
         param = ".".join(str(part) for part in first["loc"] if _FIELD.fullmatch(str(part)))[:200]
         return ApiError(
             400, f"{param or 'body'}: {first['msg']}"[:400], code="invalid_value", param=param or None
         )
+    if isinstance(error, ModelError):
+        return ApiError(500, str(error), code="model_error")
     if isinstance(error, MullError):
         return ApiError(400, str(error), code="invalid_request")
     return ApiError(500, "this request failed inside the server; its log says why.", code="internal_error")

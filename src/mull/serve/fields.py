@@ -7,13 +7,14 @@ send many; it is named in the answer, so nothing is ignored in silence.
 from __future__ import annotations
 
 import math
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mull.engine.sampling import Sampling
+from mull.engine import Engine, Sampling
 from mull.guard.choose import Level
 from mull.serve.errors import wrong
 from mull.think.verify import Claims, Program, Verifier
@@ -41,6 +42,10 @@ class Ours(BaseModel):
     """A part that only mull knows; a field it does not have is a mistake."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class StreamOptions(Open):
+    include_usage: bool | None = None
 
 
 class Reasoning(Open):
@@ -240,9 +245,10 @@ class Request(Open):
         ]
         return tuple(told)
 
+    @property
     def ignored(self) -> tuple[str, ...]:
         """Names of fields that nothing was done about."""
-        return tuple(sorted(_unknown(self)))[:32]
+        return unknown(self)
 
     def seed_or_any(self) -> int:
         """The seed, or one that is as good as any other."""
@@ -256,6 +262,18 @@ def bias_of(said: dict[str, float]) -> dict[int, float]:
     except ValueError:
         raise wrong("logit_bias", "keys must be token ids.") from None
     return {token: -math.inf if value <= FORBIDS else value for token, value in ids.items()}
+
+
+def check_bias(bias: Mapping[int, float], engine: Engine) -> None:
+    """Raises ApiError for ids that are no tokens."""
+    most = engine.tokenizer.vocab_size
+    if not all(0 <= token < most for token in bias):
+        raise wrong("logit_bias", f"token ids go from 0 to {most - 1}.")
+
+
+def unknown(request: BaseModel) -> tuple[str, ...]:
+    """Names of fields that are not known here, as they can stand in a header."""
+    return tuple(sorted(re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in _unknown(request)))[:32]
 
 
 def stops_of(said: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -10,60 +10,33 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
-from mull import api
-from mull.audit import Policy
 from mull.engine import Engine
-from mull.engine.sampling import mix
-from mull.serve.ask import Ask
-from mull.serve.control import Action, Control
-from mull.serve.course import Course
+from mull.serve.control import Action
+from mull.serve.errors import ApiError
 from mull.serve.limits import Places
-from mull.serve.voice import Said, Unsaid, Voice
-from mull.think.answer import Answer
-from mull.think.trace import Record, Trace
 
-FRAMING = ("trace", "note", "answer")  # records that are made outside of the course
-
-
-@dataclass(slots=True)
-class Choice:
-    """One of the answers that a request wants.
-
-    course   its engine
-    voice    what it has said so far
-    records  notes of strategies and guards
-    answer   None until it is there
-    """
-
-    index: int
-    seed: int
-    course: Course
-    voice: Voice
-    records: list[Record] = field(default_factory=list)
-    answer: Answer | None = None
-
-    @property
-    def text(self) -> str:
-        """The answer so far, up to where a stop string begins."""
-        return self.voice.said["answer"]
-
-    @property
-    def thoughts(self) -> str:
-        return self.answer.thoughts if self.answer else self.voice.said["thought"]
-
-    def notes(self, kind: str) -> list[Record]:
-        return [record for record in self.records if record.get("kind") == kind]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What has just happened to one choice: something said, taken back or recorded, or its end."""
+class House:
+    """Where runs take place.
 
-    choice: Choice
-    what: Said | Unsaid | Record | None
+    caller  whose they are
+    salt    prefixes of prompts are found again only with the same
+    over    called with each run when it has ended, however
+    """
+
+    engine: Engine
+    places: Places
+    caller: str
+    salt: bytes
+    over: Callable[[Run[Any]], None]
 
 
 @dataclass(slots=True)
@@ -77,40 +50,40 @@ class Times:
     done: float | None = None
 
 
-class Run:
-    """Begins at once. `items` gives what happens, `wait` the end."""
+class Run(ABC, Generic[Item]):
+    """Begins at once. `items` gives what happens, `wait` the end.
 
-    def __init__(
-        self,
-        ask: Ask,
-        engine: Engine,
-        places: Places,
-        *,
-        caller: str,
-        salt: bytes = b"",
-        prefix: str = "chatcmpl-",
-        policy: Policy | None = None,
-        over: Callable[[Run], None] | None = None,
-    ) -> None:
-        """`over` is called when it has ended, however."""
-        self.id = prefix + secrets.token_hex(12)
-        self.ask, self.caller, self.created = ask, caller, int(time.time())
-        self.control, self.times = Control(), Times()
+    kind    what metrics call it
+    prefix  of its id
+    """
+
+    kind = ""
+    prefix = ""
+
+    def __init__(self, house: House) -> None:
+        self.id = self.prefix + secrets.token_hex(12)
+        self.caller, self.created = house.caller, int(time.time())
+        self.times = Times()
         self.stopped = False
-        self._engine, self._places, self._policy = engine, places, policy
-        self.choices = [self._choice(index, salt) for index in range(ask.n)]
+        self._house = house
         self._items: list[Item] = []
         self._fresh = asyncio.Event()
-        self.task = asyncio.create_task(self._work())
-        self.task.add_done_callback(lambda _: self._end(over))
+        self.task = asyncio.create_task(self._in_place())
+        self.task.add_done_callback(self._end)
 
     def wish(self, action: Action, text: str = "") -> None:
-        """Fulfil what was said to it while it runs."""
-        if action == "stop":
-            self.stopped = True
-            self.task.cancel()
-        else:
-            self.control.wish(action, text)
+        """Do what was said to it while it runs. Raises ApiError for what it does not do."""
+        if action != "stop":
+            raise ApiError(
+                400, f"this request cannot be told to {action}.", code="invalid_value", param="action"
+            )
+        self.stopped = True
+        self.task.cancel()
+
+    @property
+    @abstractmethod
+    def tokens(self) -> tuple[int, int, int, int]:
+        """So far: of the prompt, of it found in memory, generated, and of these thoughts."""
 
     async def wait(self) -> None:
         """Until it is over. Raises what it failed with; one that was told to stop has not failed."""
@@ -134,67 +107,22 @@ class Run:
                 break
         await self.wait()
 
+    @abstractmethod
     async def _work(self) -> None:
-        async with self._places.place(self.caller), asyncio.TaskGroup() as group:
+        """What is done in its place."""
+
+    async def _in_place(self) -> None:
+        async with self._house.places.place(self.caller):
             self.times.begun = time.monotonic()
-            for choice in self.choices:
-                group.create_task(self._answer(choice))
+            await self._work()
 
-    def _choice(self, index: int, salt: bytes) -> Choice:
-        """Nothing is computed yet; but all that will be goes through it."""
-        ask = self.ask
-        voice = Voice(self._engine.format, lambda said: self._tell(choice, said), ask.stops)
-        course = Course(
-            self._engine,
-            self.control,
-            trace=Trace(listen=lambda record: self._hear(choice, record)),
-            begun=ask.begun,
-            salt=salt,
-            voice=voice if ask.live else None,
-        )
-        choice = Choice(index, mix(ask.seed, index) if index else ask.seed, course, voice)
-        return choice
-
-    async def _answer(self, choice: Choice) -> None:
-        def frame(record: Record) -> None:
-            if record["op"] in FRAMING:
-                self._hear(choice, record)
-
-        ask = self.ask
-        answer = await api.answer(
-            ask.question,
-            engine=choice.course,
-            strategy=ask.strategy,
-            effort=ask.effort,
-            budget=ask.budget(self._engine),
-            line=ask.line(self._engine, self.control),
-            seed=choice.seed,
-            trace=Trace(listen=frame),
-            watch=ask.watches(),
-            policy=self._policy,
-            **ask.options,
-        )
-        choice.voice.end(answer.thoughts, answer.text)
-        choice.answer = answer
-        self._tell(choice, None)
-
-    def _hear(self, choice: Choice, record: Record) -> None:
-        if record["op"] == "note":
-            choice.records.append(record)
-        if self.ask.trace:
-            self._tell(choice, record)
-
-    def _tell(self, choice: Choice, what: Said | Unsaid | Record | None) -> None:
-        if isinstance(what, Said):
-            now = time.monotonic()
-            self.times.first = self.times.first or now
-            if what.kind == "answer":
-                self.times.answering = self.times.answering or now
-        self._items.append(Item(choice, what))
+    def _tell(self, item: Item) -> None:
+        self._items.append(item)
         self._fresh.set()
 
-    def _end(self, over: Callable[[Run], None] | None) -> None:
+    def _end(self, task: asyncio.Task[None]) -> None:
         self.times.done = time.monotonic()
         self._fresh.set()
-        if over is not None:
-            over(self)
+        if not task.cancelled():
+            task.exception()  # seen: whoever waits raises it
+        self._house.over(self)

@@ -1,28 +1,16 @@
-"""What is told about an answer beside it: usage in OpenAI's form, and all else in one object, `ext`."""
+"""What is told about an answer beside it, all of it in one object, `ext`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from mull.serve.run import Choice, Run
+from mull.serve.answering import Answering, Choice
 from mull.think.answer import NO_ANSWER
 
 WORST_FIRST = ("contradicted", "undecided", "confirmed", "not run")
-
-
-def usage(run: Run) -> dict[str, int]:
-    """Tokens of all choices: prompt, cached, generated (thoughts, answers, probes, checks: all), thoughts."""
-    totals = {"prompt": 0, "cached": 0, "generated": 0, "thoughts": 0}
-    for choice in run.choices:
-        spend = choice.course.ledger.tokens
-        answer = len(choice.course.tokenizer.encode(choice.text))
-        totals["prompt"] = max(totals["prompt"], choice.course.prompt_tokens)
-        totals["cached"] = max(totals["cached"], min(spend.cached, choice.course.prompt_tokens))
-        totals["generated"] += spend.generated
-        totals["thoughts"] += max(0, spend.generated - answer)
-    return totals
 
 
 def finish_reason(choice: Choice) -> str:
@@ -39,7 +27,7 @@ def missing(choice: Choice) -> bool:
     return none or not choice.text
 
 
-def ext(run: Run, choice: Choice) -> dict[str, Any]:
+def ext(run: Answering, choice: Choice) -> dict[str, Any]:
     """What mull has to say about one choice, at its end."""
     answer, ledger = choice.answer, choice.course.ledger
     loops, switches = choice.notes("loop"), choice.notes("language")
@@ -72,7 +60,7 @@ def ext(run: Run, choice: Choice) -> dict[str, Any]:
     return told
 
 
-def warnings_of(run: Run) -> list[str]:
+def warnings_of(run: Answering) -> list[str]:
     """What the caller should know, with the fields that nothing was done about."""
     ignored = [f"ignored: {name} is no field that is known here." for name in run.ask.ignored]
     return [*run.ask.warnings, *ignored]
@@ -93,6 +81,6 @@ def verification(choice: Choice) -> dict[str, Any]:
     return {"status": worst.replace(" ", "_"), "checks": checks}
 
 
-def headers(run: Run) -> dict[str, str]:
+def headers(ignored: Sequence[str]) -> dict[str, str]:
     """What is known before the answer begins."""
-    return {"x-ignored-params": ", ".join(run.ask.ignored)} if run.ask.ignored else {}
+    return {"x-ignored-params": ", ".join(ignored)} if ignored else {}

@@ -52,7 +52,7 @@ def dumps(content: Any) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-async def whole(request: Request, run: Run) -> None:
+async def whole(request: Request, run: Run[Any]) -> None:
     """Wait for the end of a run, or end it when the client goes. Raises what it failed with."""
     gone = asyncio.create_task(_until_gone(request.receive))
     try:
@@ -72,7 +72,7 @@ class EventStream(Response):
 
     def __init__(
         self,
-        run: Run,
+        run: Run[Any],
         events: Callable[[], AsyncIterator[list[Event]]],
         *,
         streams: Callable[[], int],
