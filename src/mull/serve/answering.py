@@ -61,16 +61,15 @@ class Item:
 class Answering(Run[Item]):
     """Answers a question, once for each choice."""
 
-    kind = "chat"
-    prefix = "chatcmpl-"
-
-    def __init__(self, ask: Ask, house: House, policy: Policy | None = None) -> None:
+    def __init__(
+        self, ask: Ask, house: House, policy: Policy | None = None, *, prefix: str = "chatcmpl-"
+    ) -> None:
         self.ask = ask
         self.control = Control()
         self._policy = policy
         self._engine = house.engine
         self.choices = [self._choice(index, house.salt) for index in range(ask.n)]
-        super().__init__(house)
+        super().__init__(house, prefix)
 
     def wish(self, action: Action, text: str = "") -> None:
         if action == "stop":

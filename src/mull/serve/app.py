@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -27,6 +28,8 @@ from mull.serve.door import Door, body_of
 from mull.serve.errors import ApiError, wrong
 from mull.serve.fields import Ours, Short
 from mull.serve.limits import Places
+from mull.serve.metrics import Counts
+from mull.serve.responses import ResponsesForm, ResponsesRequest
 from mull.serve.run import House, Run
 from mull.serve.wire import Event, EventStream, Json, whole
 
@@ -60,6 +63,7 @@ class Server:
         )
         own = engine.model.get("name", "mull")
         self.names = settings.names or (own, *(("mull",) if own != "mull" else ()))
+        self.counts = Counts(engine)
         self.runs: dict[str, Run[Any]] = {}
         policy = settings.policy.digest if settings.policy else ""
         known = f"{engine.model.get('fingerprint', '')}/{policy}"
@@ -72,10 +76,13 @@ class Server:
             Route("/v1/chat/completions/control", self.control, methods=["POST"]),
             Route("/v1/chat/completions/{id}/control", self.control, methods=["POST"]),
             Route("/v1/completions", self.completions, methods=["POST"]),
+            Route("/v1/responses", self.responses, methods=["POST"]),
             Route("/v1/models", self.models),
             Route("/v1/models/{name:path}", self.models),
             Route("/health", self.health),
             Route("/ready", self.ready),
+            Route("/metrics", self.metrics),
+            Route("/policy", self.policy),
             *(Route(path, self.page) for path in PAGE_FILES),
         ]
         return Door(Router(routes, redirect_slashes=False), self.settings)
@@ -84,11 +91,8 @@ class Server:
 
     async def chat(self, request: Request) -> Response:
         body = await _read(request, self.settings, ChatRequest)
-        ask, model = body.ask(self.settings), self._name(body.model)
-        await check(ask, self.engine)
-        run = self._begun(Answering(ask, self._house(request), self.settings.policy), request)
-        form = Form(run, body, model, self.fingerprint, body.field(self.settings))
-        headers = told.headers(body.ignored)
+        run, headers = await self._answering(body, request, "chatcmpl-")
+        form = Form(run, body, self._name(body.model), self.fingerprint, body.field(self.settings))
         if not body.stream:
             await whole(request, run)
             return Json(form.whole(), headers=headers)
@@ -100,6 +104,22 @@ class Server:
             yield [*((None, chunk) for chunk in form.last()), (None, "[DONE]")]
 
         return self._stream(run, events, headers, lambda problem: (None, problem.body))
+
+    async def responses(self, request: Request) -> Response:
+        body = await _read(request, self.settings, ResponsesRequest)
+        run, headers = await self._answering(body, request, "resp_")
+        form = ResponsesForm(run, body, self._name(body.model))
+        if not body.stream:
+            await whole(request, run)
+            return Json(form.whole(), headers=headers)
+
+        async def events() -> AsyncIterator[list[Event]]:
+            yield [*form.first()]
+            async for items in run.items():
+                yield [*form.events(items)]
+            yield [*form.last()]
+
+        return self._stream(run, events, headers, form.failed)
 
     async def completions(self, request: Request) -> Response:
         body = await _read(request, self.settings, CompletionRequest)
@@ -146,10 +166,18 @@ class Server:
             return Json({"id": self._name(name), **about})
         return Json({"object": "list", "data": [{"id": name, **about} for name in self.names]})
 
-    async def health(self, request: Request) -> Response:
+    async def policy(self, _: Request) -> Response:
+        policy = self.settings.policy
+        return Json({"policy": None if policy is None else {**asdict(policy), "digest": policy.digest}})
+
+    async def metrics(self, _: Request) -> Response:
+        text, kind = self.counts.text(len(self.runs), self.places.waiting)
+        return Response(text, media_type=kind)
+
+    async def health(self, _: Request) -> Response:
         return Json({"status": "ok"})
 
-    async def ready(self, request: Request) -> Response:
+    async def ready(self, _: Request) -> Response:
         if self.places.closed:
             raise ApiError(503, "the server is shutting down.", code="shutting_down", retry=10)
         return Json({"status": "ready", "running": len(self.runs), "waiting": self.places.waiting})
@@ -168,6 +196,16 @@ class Server:
 
     # What routes share
 
+    async def _answering(
+        self, body: ChatRequest | ResponsesRequest, request: Request, prefix: str
+    ) -> tuple[Answering, dict[str, str]]:
+        """A run that has begun, and the headers that are known by now."""
+        self._name(body.model)
+        ask, policy = body.ask(self.settings), self.settings.policy
+        await check(ask, self.engine)
+        run = self._begun(Answering(ask, self._house(request), policy, prefix=prefix), request)
+        return run, told.headers(body.ignored, policy.apply(ask.question) if policy else None)
+
     def _house(self, request: Request) -> House:
         """Where the caller's run takes place. Raises ApiError where there is not even room to wait."""
         caller = request.state.caller
@@ -182,6 +220,7 @@ class Server:
 
     def _over(self, run: Run[Any]) -> None:
         del self.runs[run.id]
+        self.counts.over(run)
 
     def _stream(
         self,

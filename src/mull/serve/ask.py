@@ -12,8 +12,7 @@ from mull.engine.chain import Chain
 from mull.engine.watch import Look
 from mull.guard.choose import Level, guards
 from mull.guard.policy import Guard
-from mull.serve.errors import ApiError
-from mull.serve.fields import check_bias
+from mull.serve.errors import ApiError, wrong
 from mull.think.budget import Budget
 from mull.think.line import Line, answer_reserve
 from mull.think.question import Question
@@ -147,3 +146,10 @@ async def check(ask: Ask, engine: Engine) -> None:
         )
     check_bias(ask.sampling.get("bias", {}), engine)
     guards(ask.question.text, **ask._levels())
+
+
+def check_bias(bias: Mapping[int, float], engine: Engine) -> None:
+    """Raises ApiError for ids that are no tokens."""
+    most = engine.tokenizer.vocab_size
+    if not all(0 <= token < most for token in bias):
+        raise wrong("logit_bias", f"token ids go from 0 to {most - 1}.")

@@ -58,26 +58,12 @@ class ChatRequest(Request):
         old, new = self.max_tokens, self.max_completion_tokens
         if old is not None and new is not None and old != new:
             raise wrong("max_tokens", f"is {old}, but max_completion_tokens is {new}.", "contradiction")
-        strategy, options = self.how(programs=settings.programs)
-        seconds = [each for each in (self.ext.seconds, settings.seconds) if each is not None]
-        return Ask(
-            question=Question(of_chat(self.messages)),
-            seed=self.seed_or_any(),
+        return self.asking(
+            settings,
+            Question(of_chat(self.messages)),
             n=self.n or 1,
-            strategy=strategy,
-            effort=self.effort(),
-            options=options,
-            sampling=self.sampling(),
             stops=stops_of(self.stop),
-            thinking=self.thinking_tokens(),
-            answer=self.answer_reserve,
             tokens=new if new is not None else old,
-            seconds=min(seconds, default=None),
-            guards=self.guards(),
-            begun=self.ext.continue_from.thoughts if self.ext.continue_from else "",
-            trace=self.ext.trace,
-            warnings=self.warnings(),
-            ignored=self.ignored,
         )
 
     def field(self, settings: Settings) -> ReasoningField:

@@ -65,9 +65,6 @@ class Piece:
 class Completing(Run[Piece]):
     """Goes on from prompts."""
 
-    kind = "completion"
-    prefix = "cmpl-"
-
     def __init__(self, asked: Complete, house: House) -> None:
         self.asked = asked
         places = [(prompt, sample) for prompt in range(len(asked.prompts)) for sample in range(asked.n)]
@@ -75,7 +72,7 @@ class Completing(Run[Piece]):
             Completion(index, asked.prompts[prompt], mix(asked.seed, sample) if sample else asked.seed)
             for index, (prompt, sample) in enumerate(places)
         ]
-        super().__init__(house)
+        super().__init__(house, "cmpl-")
 
     @property
     def tokens(self) -> tuple[int, int, int, int]:

@@ -15,9 +15,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from mull.engine import Engine, Sampling
+from mull.serve.ask import check_bias
 from mull.serve.completing import Complete, Completing, Completion, Piece, Token
 from mull.serve.errors import ApiError, wrong
-from mull.serve.fields import Open, Short, Stop, StreamOptions, Text, bias_of, check_bias, stops_of, unknown
+from mull.serve.fields import Open, Short, Stop, StreamOptions, Text, bias_of, stops_of, unknown
 
 Id = Annotated[int, Field(ge=0, lt=1 << 31)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=1 << 20)]

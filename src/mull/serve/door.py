@@ -22,7 +22,7 @@ from mull.serve.config import Settings, digest
 from mull.serve.errors import ApiError, of_exception
 from mull.serve.wire import Gone, Json
 
-PUBLIC = frozenset({"/health", "/ready", "/", "/page.js", "/page.css"})
+PUBLIC = frozenset({"/health", "/ready", "/", "/page.js", "/page.css", "/policy"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

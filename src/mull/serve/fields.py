@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mull.engine import Engine, Sampling
+from mull.engine.sampling import Sampling
 from mull.guard.choose import Level
+from mull.serve.ask import Ask
+from mull.serve.config import Settings
 from mull.serve.errors import wrong
+from mull.think.question import Question
 from mull.think.verify import Claims, Program, Verifier
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -143,6 +146,28 @@ class Request(Open):
         """Chat completions have some."""
         return TemplateKwargs()
 
+    def asking(self, settings: Settings, question: Question, **own: Any) -> Ask:
+        """What the engine is asked; `own` is what only this API has."""
+        strategy, options = self.how(programs=settings.programs)
+        seconds = [each for each in (self.ext.seconds, settings.seconds) if each is not None]
+        return Ask(
+            question=question,
+            seed=secrets.randbits(31) if self.seed is None else self.seed,
+            strategy=strategy,
+            effort=self.effort(),
+            options=options,
+            sampling=self.sampling(),
+            thinking=self.thinking_tokens(),
+            answer=self.answer_reserve,
+            seconds=min(seconds, default=None),
+            guards=self.guards(),
+            begun=self.ext.continue_from.thoughts if self.ext.continue_from else "",
+            trace=self.ext.trace,
+            warnings=self.warnings(),
+            ignored=self.ignored,
+            **own,
+        )
+
     def sampling(self) -> dict[str, Any]:
         """What is said of sampling, checked as the engine will check it."""
         said = {
@@ -250,10 +275,6 @@ class Request(Open):
         """Names of fields that nothing was done about."""
         return unknown(self)
 
-    def seed_or_any(self) -> int:
-        """The seed, or one that is as good as any other."""
-        return secrets.randbits(31) if self.seed is None else self.seed
-
 
 def bias_of(said: dict[str, float]) -> dict[int, float]:
     """Token ids and what is added to their logits."""
@@ -262,13 +283,6 @@ def bias_of(said: dict[str, float]) -> dict[int, float]:
     except ValueError:
         raise wrong("logit_bias", "keys must be token ids.") from None
     return {token: -math.inf if value <= FORBIDS else value for token, value in ids.items()}
-
-
-def check_bias(bias: Mapping[int, float], engine: Engine) -> None:
-    """Raises ApiError for ids that are no tokens."""
-    most = engine.tokenizer.vocab_size
-    if not all(0 <= token < most for token in bias):
-        raise wrong("logit_bias", f"token ids go from 0 to {most - 1}.")
 
 
 def unknown(request: BaseModel) -> tuple[str, ...]:

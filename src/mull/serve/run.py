@@ -51,17 +51,10 @@ class Times:
 
 
 class Run(ABC, Generic[Item]):
-    """Begins at once. `items` gives what happens, `wait` the end.
+    """Begins at once. `items` gives what happens, `wait` the end."""
 
-    kind    what metrics call it
-    prefix  of its id
-    """
-
-    kind = ""
-    prefix = ""
-
-    def __init__(self, house: House) -> None:
-        self.id = self.prefix + secrets.token_hex(12)
+    def __init__(self, house: House, prefix: str) -> None:
+        self.id = prefix + secrets.token_hex(12)
         self.caller, self.created = house.caller, int(time.time())
         self.times = Times()
         self.stopped = False

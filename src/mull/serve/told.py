@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
 from mull.serve.answering import Answering, Choice
-from mull.think.answer import NO_ANSWER
+from mull.think.answer import NO_ANSWER, Applied
 
 WORST_FIRST = ("contradicted", "undecided", "confirmed", "not run")
 
@@ -81,6 +82,12 @@ def verification(choice: Choice) -> dict[str, Any]:
     return {"status": worst.replace(" ", "_"), "checks": checks}
 
 
-def headers(ignored: Sequence[str]) -> dict[str, str]:
-    """What is known before the answer begins."""
-    return {"x-ignored-params": ", ".join(ignored)} if ignored else {}
+def headers(ignored: Sequence[str], policy: Applied | None = None) -> dict[str, str]:
+    """What is known before the answer begins: fields that are ignored, and the rule that is applied."""
+    known = {}
+    if ignored:
+        known["x-ignored-params"] = ", ".join(ignored)
+    if policy:
+        rule = f"{policy.policy}; version={policy.version}; rule={policy.rule}; action={policy.action}"
+        known["x-mull-policy"] = re.sub(r"[^ -~]", "?", rule)  # no control characters, no other bytes
+    return known
