@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-servers test-trl test-verl lint format bench clean
+.PHONY: ask test test-slow test-peers test-servers test-trl test-verl lint format bench measure clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
@@ -41,6 +41,10 @@ format: .venv/dev
 
 bench: .venv/bench
 	$(BIN)/python benchmarks/engine.py
+
+# The embedded model on our own families: docs/runs, again. Half an hour on one core.
+measure: .venv/base
+	$(BIN)/python benchmarks/measure.py
 
 # The stamps: one per set of dependencies, redone when the package's definition changes.
 NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py

@@ -17,8 +17,8 @@ def said(answer: Answer) -> str:
     return "" if answer.status == "abstained" or answer.text == NO_ANSWER else answer.text
 
 
-def outcome(mark: Mark, status: str, *, looped: bool = False, settled: bool = False) -> Outcome:
-    """The first of these that holds.
+def outcome(mark: Mark, status: str, *, looped: bool = False) -> Outcome:
+    """The first of these that holds; `status` is the sample's.
 
     right          the judge says so, however the text ended
     undecided      the judge cannot tell
@@ -27,8 +27,6 @@ def outcome(mark: Mark, status: str, *, looped: bool = False, settled: bool = Fa
     no answer      nothing in the text is one, or the strategy abstained
     parse failure  where the answer should stand is nothing that can be compared with the gold answer
     wrong          it ended, is legible, and is another answer
-
-    `status` is the answer's; `settled`: probes ended its thoughts when they agreed, which cuts nothing off.
     """
     if mark.equal:
         return "right"
@@ -36,7 +34,7 @@ def outcome(mark: Mark, status: str, *, looped: bool = False, settled: bool = Fa
         return "undecided"
     if looped:
         return "looped"
-    if status == "cut" or (status == "closed" and not settled):
+    if status in ("cut", "closed"):
         return "truncated"
     if not mark.found:
         return "no answer"
@@ -49,6 +47,21 @@ def looped(answer: Answer, trace: Trace) -> bool:
     return bool(loops) and answer.status != "finished" and loops[-1]["did"] in _LOOSE
 
 
-def settled(trace: Trace) -> bool:
-    """Whether probes were at work on the thoughts."""
-    return bool(trace.notes("probe"))
+def status(answer: Answer, trace: Trace) -> str:
+    """The status for a sample: the answer's, but "forced" where thoughts were closed that nothing cut off.
+
+    They were over and no answer followed, or probes had agreed: what came before the closing words tells.
+    """
+    if answer.status != "closed":
+        return answer.status
+    chain = None
+    for record in reversed(trace.records):
+        if chain is None:
+            chain = record["chain"] if record["op"] == "say" else None
+        elif record.get("chain") == chain and record["op"] in ("event", "note"):
+            if record["op"] == "note" and record["kind"] != "probe":
+                continue
+            event = record.get("event", {})
+            over = event.get("type") == "Ended" and event.get("reason") != "context"
+            return "forced" if over or record["op"] == "note" else "closed"
+    return "closed"

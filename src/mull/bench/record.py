@@ -146,7 +146,8 @@ class Sample:
     final         the answer found in the text; span: where, characters of `text`
     stage, reason what decided, and why
     text          the answer shown; `thoughts` before it
-    status        of the answer: finished, closed, cut, dropped, abstained
+    status        of the answer: finished; closed (its thoughts were cut off) or forced (they were over, but
+                  no answer followed); cut (the answer was cut off); dropped; abstained
     confidence    the strategy's own, 0 to 1
     ledger        tokens by kind; generated: those drawn or put in
     seconds       by the clock

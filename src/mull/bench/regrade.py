@@ -62,12 +62,7 @@ def _judged(item: Item, sample: Sample, config: str, by: Judge) -> Sample:
         return replace(sample, config=config)
     silent = sample.status == "abstained" or sample.text in ("", NO_ANSWER)
     mark = outcome.NOTHING if silent else by(item, sample.text)
-    became = outcome.outcome(
-        mark,
-        sample.status,
-        looped=sample.outcome == "looped",
-        settled=sample.outcome in ("wrong", "no answer", "parse failure"),
-    )
+    became = outcome.outcome(mark, sample.status, looped=sample.outcome == "looped")
     return replace(
         sample,
         config=config,

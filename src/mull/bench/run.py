@@ -141,15 +141,12 @@ class _Work:
         )
         seconds = perf_counter() - started
         mark = await self._marked(item, outcome.said(answer))
+        status = outcome.status(answer, trace)
         return self._sample(
             item,
             number,
-            outcome=outcome.outcome(
-                mark,
-                answer.status,
-                looped=outcome.looped(answer, trace),
-                settled=outcome.settled(trace),
-            ),
+            outcome=outcome.outcome(mark, status, looped=outcome.looped(answer, trace)),
+            status=status,
             equal=mark.equal,
             final=mark.final,
             span=mark.span,
@@ -184,7 +181,6 @@ def _told(answer: Answer) -> dict[str, object]:
     return dict(
         text=outcome.said(answer) or answer.text,
         thoughts=answer.thoughts,
-        status=answer.status,
         confidence=0.0 if isnan(answer.confidence) else round(answer.confidence, 6),
         ledger={kind: count for kind, count in asdict(answer.ledger.tokens).items() if count},
         generated=answer.ledger.generated,

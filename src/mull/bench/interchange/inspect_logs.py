@@ -19,7 +19,7 @@ from mull.errors import MullError
 
 TOOL = "inspect_ai"
 
-_REASON = {"cut": "max_tokens", "closed": "max_tokens", "finished": "stop"}
+_REASON = {"cut": "max_tokens", "closed": "max_tokens", "finished": "stop", "forced": "stop"}
 
 
 def unpacked(path: Path) -> Foreign:
