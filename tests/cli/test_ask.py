@@ -1,4 +1,4 @@
-"""`mull ask` and `mull chat` as a user meets them, on the embedded model."""
+"""`mull ask` as a user meets it, on the embedded model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -64,13 +65,13 @@ def test_a_strategy_tells_what_it_spent_and_how_sure_it_is() -> None:
 
 
 def test_options_name_the_strategies_there_are() -> None:
-    from mull.cli import options
+    from mull.cli import how
     from mull.guard import choose
     from mull.think import strategies
 
-    assert set(options.STRATEGIES) == set(strategies.STRATEGIES)
-    assert tuple(strategies.EFFORTS) == options.EFFORTS
-    assert choose.LEVELS == options.LEVELS
+    assert set(how.STRATEGIES) == set(strategies.STRATEGIES)
+    assert tuple(strategies.EFFORTS) == how.EFFORTS
+    assert choose.LEVELS == how.LEVELS
 
 
 def test_best_says_what_it_checked() -> None:
@@ -84,7 +85,7 @@ def test_best_says_what_it_checked() -> None:
 def test_an_option_that_a_strategy_does_not_have_is_refused() -> None:
     done = mull("ask", "--chains", "3", QUESTION)
     assert done.returncode == 1
-    assert "think has no option 'n'" in done.stderr
+    assert done.stderr == "mull: --chains is for --strategy vote or best or search or auto, not for think.\n"
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
@@ -120,6 +121,8 @@ def test_a_question_beyond_the_embedded_model_is_answered_with_a_warning() -> No
         (("ask", "-m", "/nowhere/at/all", "Hi?"), "/nowhere/at/all"),
         (("ask", "-t", "-1", "Hi?"), "temperature must be"),
         (("ask", "--runner", "abacus", "Hi?"), "abacus"),
+        (("ask", "--strategy", "vote", "--rule", "most", "Hi?"), "no rule 'most'"),
+        (("ask", "--min-thinking", "9", "--thinking", "3", "Hi?"), "at least 9 tokens of thought"),
         (("ask", "word " * 5000), "context"),
         (("nonsense",), "nonsense"),
     ],
@@ -158,12 +161,6 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_chat_answers_line_by_line_until_the_end_of_input() -> None:
-    done = mull("chat", "-q", stdin=f"{QUESTION}\n\n/new\nWhat is 5 + 7?\n/quit\nWhat is 1 + 1?\n")
-    assert done.returncode == 0
-    assert done.stdout.count("\\boxed{") == 2
-
-
 def test_help_and_import_are_light() -> None:
     code = (
         "import sys, mull, mull.cli.main; "
@@ -181,3 +178,21 @@ def test_asking_imports_no_torch_and_no_transformers() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={**os.environ})
+
+
+def test_switches_of_thinking_and_voting_reach_the_strategy() -> None:
+    def ask(*switches: str) -> dict[str, Any]:
+        return dict(json.loads(mull("ask", "--json", *switches, QUESTION).stdout))
+
+    assert ask("--thinking", "0")["thoughts"] == ""
+    assert "Wait" in ask("--min-thinking", "150")["thoughts"]
+    vote = ("--strategy", "vote", "--chains", "40", "--weigh", "one", "--bar", ".9", "--tip", "3")
+    assert ask(*vote, "--rule", "unanimous:2")["ledger"]["chains"] < 40
+
+
+def test_help_stands_under_headings() -> None:
+    shown = mull("ask", "--help").stdout
+    headings = ("Options", "Strategy", "Thinking", "Guards", "Model", "Sampling")
+    places = [shown.index(f"\n{heading}:\n") for heading in headings]
+    assert places == sorted(places)
+    assert places[2] < shown.index("--min-thinking") < places[3]

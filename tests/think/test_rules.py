@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mull.think.rules import Beta, CannotChange, Consensus, Either, Unanimous, leads
+from mull.errors import MullError
+from mull.think.rules import Beta, CannotChange, Consensus, Either, Rule, Unanimous, leads, rule
 from mull.think.votes import Votes, equal
 
 ANSWERS = st.lists(st.sampled_from("abc"), max_size=12)
@@ -49,8 +50,8 @@ def test_four_equal_votes_are_the_fewest_that_settle() -> None:
 
 
 def test_a_rule_without_votes_settles_nothing() -> None:
-    for rule in (Beta(0.0), Unanimous(0), Consensus(0.0, 0), CannotChange()):
-        assert not rule.settled(votes(""), alive=0) or isinstance(rule, Consensus)
+    for each in (Beta(0.0), Unanimous(0), Consensus(0.0, 0), CannotChange()):
+        assert not each.settled(votes(""), alive=0) or isinstance(each, Consensus)
 
 
 def test_unanimous_needs_all_first_votes_to_agree() -> None:
@@ -101,3 +102,26 @@ def test_weights_decide_where_there_are_any() -> None:
     assert made.leader is not None
     assert made.leader.answer == "b"
     assert made.counts == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("beta:.95", Beta(0.95)),
+        ("unanimous:3", Unanimous(3)),
+        ("consensus:0.9", Consensus(0.9)),
+        ("cannot-change", CannotChange()),
+        ("beta:.95, cannot-change", Either((Beta(0.95), CannotChange()))),
+    ],
+)
+def test_rules_have_names(text: str, meant: Rule) -> None:
+    assert rule(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "most", "beta", "beta:2", "beta:nan", "unanimous:0", "unanimous:1.5", "cannot-change:3", "beta:.9,"],
+)
+def test_what_is_no_rule_is_refused(text: str) -> None:
+    with pytest.raises(MullError, match="use beta"):
+        rule(text)

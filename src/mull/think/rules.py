@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import Protocol
 
+from mull.errors import MullError
 from mull.think.votes import Votes
 
 
@@ -71,6 +72,32 @@ class Either:
 
     def settled(self, votes: Votes, alive: int) -> bool:
         return any(rule.settled(votes, alive) for rule in self.rules)
+
+
+def rule(text: str) -> Rule:
+    """A rule from its name: beta:.95, unanimous:5, consensus:.95 or cannot-change; or several, with commas.
+
+    Raises MullError for what is no rule.
+    """
+    rules = [_named(part.strip()) for part in text.split(",")]
+    return rules[0] if len(rules) == 1 else Either(tuple(rules))
+
+
+def _named(text: str) -> Rule:
+    name, colon, value = text.partition(":")
+    try:
+        match name:
+            case "beta" if 0 < float(value) <= 1:
+                return Beta(float(value))
+            case "unanimous" if int(value) > 0:
+                return Unanimous(int(value))
+            case "consensus" if 0 < float(value) <= 1:
+                return Consensus(float(value))
+            case "cannot-change" if not colon:
+                return CannotChange()
+    except ValueError:
+        pass
+    raise MullError(f"no rule {text!r}: use beta:.95, unanimous:5, consensus:.95 or cannot-change.")
 
 
 def leads(first: int, second: int) -> float:

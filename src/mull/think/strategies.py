@@ -42,31 +42,39 @@ EFFORTS = {
 }
 
 
+def options_of(name: str) -> tuple[str, ...]:
+    """The options that are a strategy's own. Raises MullError for a name that does not exist."""
+    return tuple(name for name in inspect.signature(_strategy(name)).parameters if name not in _COMMON)
+
+
 def choose(name: str, effort: str | None, engine: Engine, line: Line, options: Mapping[str, Any]) -> Strategy:
     """The strategy with its options, ready to be given question, engine and budget.
 
-    Raises MullError for a name, effort or option that does not exist.
+    Raises MullError for a name, effort or option that does not exist, and for thinking bounds that cross.
     """
-    if name not in STRATEGIES:
-        raise MullError(f"no strategy {name!r}: use {', '.join(STRATEGIES)}.")
-    strategy: Strategy = getattr(import_module(f"mull.think.{name}"), name)
-    given = dict(options)
-    takes = inspect.signature(strategy).parameters
+    strategy, own, given = _strategy(name), options_of(name), dict(options)
     if effort is not None:
         if effort not in EFFORTS:
             raise MullError(f"no effort {effort!r}: use {', '.join(EFFORTS)}.")
         level = EFFORTS[effort]
         if line.thinking is None:
             line = replace(line, thinking=int(level.thinking * engine.context))
-        if "n" in takes:
+        if "n" in own:
             given.setdefault("n", level.chains)
-    own = [
-        p
-        for p in takes
-        if p not in ("question", "engine", "budget", "line", "seed", "trace", "show", "watch")
-    ]
+    if line.thinking is not None and line.minimum > line.thinking:
+        raise MullError(
+            f"at least {line.minimum} tokens of thought are asked for, and at most {line.thinking}: "
+            "lower the minimum, or raise the limit or the effort."
+        )
     for option in given:
         if option not in own:
             has = f"it has {', '.join(own)}" if own else "it has none"
             raise MullError(f"{name} has no option {option!r}: {has}.")
     return partial(strategy, line=line, **given)
+
+
+def _strategy(name: str) -> Strategy:
+    if name not in STRATEGIES:
+        raise MullError(f"no strategy {name!r}: use {', '.join(STRATEGIES)}.")
+    strategy: Strategy = getattr(import_module(f"mull.think.{name}"), name)
+    return strategy
