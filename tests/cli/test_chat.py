@@ -183,7 +183,9 @@ def test_ctrl_c_stops_an_answer_and_not_the_chat() -> None:
         terminal.process.send_signal(signal.SIGINT)
         terminal.until("[stopped; this question is not kept]")
         terminal.until("> ")
-        terminal.process.send_signal(signal.SIGINT)  # at the prompt, too
+        terminal.type("half a line")  # at the prompt, too
+        terminal.until("half a line")
+        terminal.process.send_signal(signal.SIGINT)
         terminal.until("/quit or Ctrl-D ends.")
         terminal.type("/show\n")
         terminal.until("[answers remembered: 0]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mull.cli.terminal import Screen, harmless
@@ -66,11 +67,11 @@ async def answer(
             system=model.system,
             seed=seed,
             sampling=model.sampling(engine),
-            line=how.line(question),
+            line=replace(how.line, guards=how.guards(question)),
             trace=Trace(listen=hear),
             show=None if silent else show,
             watch=[Progress(screen.reading)],
-            **how.options(),
+            **how.options,
         )
     except BaseException:  # interrupted, or impossible: what comes next begins on a line of its own
         live.clear()

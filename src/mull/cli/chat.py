@@ -29,7 +29,16 @@ HELP = """\
 /new                              forget what was said
 /quit                             or Ctrl-D; Ctrl-C stops an answer, not the chat
 A question of several lines stands between lines of three quotes (\"\"\")."""
-FIXED = ("model", "runner", "dtype", "device", "context", "threads", "server", "tokenizer")  # a model is loaded once
+FIXED = (
+    "model",
+    "runner",
+    "dtype",
+    "device",
+    "context",
+    "threads",
+    "server",
+    "tokenizer",
+)  # a model is loaded once
 QUOTES = '"""'
 
 
@@ -134,8 +143,7 @@ class Conversation:
                 raise MullError(error.message) from None
         changed = replace(part, **{found.name: wanted})
         if isinstance(changed, How):
-            changed.line("")  # both raise what cannot be asked so
-            changed.options()
+            _ = changed.options, changed.guards("")  # raises what cannot be asked so
             self.how = changed
         else:
             self.model = changed

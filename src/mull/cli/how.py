@@ -14,6 +14,7 @@ from mull.errors import MullError
 
 if TYPE_CHECKING:
     from mull.guard.choose import Level
+    from mull.guard.policy import Guard
     from mull.think.budget import Budget
     from mull.think.line import Line
 
@@ -79,9 +80,9 @@ class How:
     language: str
     claims: Level
 
-    def line(self, question: str) -> Line:
-        """How each line of thought is run."""
-        from mull.guard.choose import guards
+    @property
+    def line(self) -> Line:
+        """How each line of thought is run, but for guards and sampling."""
         from mull.think.line import Line
         from mull.think.probes import Probes
         from mull.think.tip import Tip
@@ -89,16 +90,21 @@ class How:
         return Line(
             thinking=self.thinking,
             minimum=self.minimum,
-            guards=guards(question, loops=self.loops, language=self.language, claims=self.claims),
             tip=Tip(self.tip) if self.tip else None,
             probes=Probes(every=self.probes, after=2 * self.probes) if self.probes else None,
         )
+
+    def guards(self, question: str) -> tuple[Guard, ...]:
+        from mull.guard.choose import guards
+
+        return guards(question, loops=self.loops, language=self.language, claims=self.claims)
 
     def budget(self, tokens: int | None) -> Budget | None:
         from mull.think.budget import Budget
 
         return Budget(tokens=tokens, seconds=self.seconds) if tokens or self.seconds else None
 
+    @property
     def options(self) -> dict[str, Any]:
         """Of the strategy itself. Raises MullError for one that it does not have."""
         options: dict[str, Any] = {}

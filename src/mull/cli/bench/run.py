@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mull.cli.options import How, Model, model_options, strategy_options
+from mull.cli.grouped import Grouped
+from mull.cli.how import How, strategy_options
+from mull.cli.options import Model, model_options
 from mull.errors import MullError
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command()
+@click.command(cls=Grouped)
 @click.argument("suite", required=False)
 @data_options
 @click.option(
@@ -76,13 +78,12 @@ def run(
     from mull.bench.log import Log
     from mull.cli.bench.progress import Progress
     from mull.think.budget import Budget
-    from mull.think.line import Line
 
     asking = Asking(
         strategy=how.strategy,
         effort=how.effort,
         options=how.options,
-        line=Line(sampling=model.sampling(engine)),
+        line=replace(how.line, sampling=model.sampling(engine)),
         budget=how.budget(model.max_tokens) or Budget(),
         system=model.system,
         loops=how.loops,
