@@ -20,7 +20,7 @@ SAID = {
     "half": "<think>\nhm\n</think>\n\nIt is \\boxed{0.5}.",
     "more": "<think>\nhm\n</think>\n\nIt is \\boxed{0.6}.",
     "none": "<think>\nhm\n</think>\n\nI do not know.",
-    "cut": "<think>\n" + " ".join(map(str, range(99))),
+    "cut": "<think>\n" + " ".join(map(str, range(200))),
     "round": "<think>\n" + "and again and again " * 99,
 }
 

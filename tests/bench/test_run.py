@@ -28,7 +28,7 @@ SCRIPT = {
     "Q3": "<think>\nhm\n</think>\n\nI do not know.",
     "Q4": "<think>\nhm\n</think>\n\n\\boxed{\\frac{1}{}}",
     "Q5": "<think>\n" + "and again and again " * 99,
-    "Q6": "<think>\n" + " ".join(map(str, range(99))),
+    "Q6": "<think>\n" + " ".join(map(str, range(200))),
     "Q7": {"<think>\nhm\n</think>\n\n\\boxed{7}": 1, "<think>\nhm\n</think>\n\n\\boxed{8}": 1},
 }
 GOLDS = {"Q1": "2", "Q2": "4", "Q3": "4", "Q4": "4", "Q5": "4", "Q6": "4", "Q7": "7"}
