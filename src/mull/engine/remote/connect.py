@@ -75,7 +75,7 @@ def connect(
             min_p=defaults.min_p if can.top_k else 0.0,
             repetition_penalty=defaults.repetition_penalty if can.top_k else 1.0,
         ),
-        model={"name": name, "runner": f"server {found[0].get('owned_by') or 'unknown'}"},
+        model=_record(found[0]),
     )
 
 
@@ -94,7 +94,7 @@ def _model(client: httpx2.Client, url: str, wanted: str | None) -> dict[str, Any
             f"{url}/models is no list of models ({reply.status_code}): is this the right URL?"
         ) from None
     names = ", ".join(one["id"] for one in listed[:8]) or "none"
-    if wanted is None and len(listed) != 1:
+    if wanted is None and len({_identity(one) for one in listed}) != 1:
         raise MullError(f"{url} has {len(listed)} models ({names}): say which one (--model).")
     for one in listed:
         if wanted in (None, one["id"]):
@@ -102,11 +102,30 @@ def _model(client: httpx2.Client, url: str, wanted: str | None) -> dict[str, Any
     raise MullError(f"{url} has no model {wanted!r}; it has {names}.")
 
 
+def _record(found: Mapping[str, Any]) -> dict[str, str]:
+    """What computes there, as far as the server tells."""
+    own = {
+        name: str(value) for name, value in _own(found).items() if name in ("name", "fingerprint", "dtype")
+    }
+    return {"name": str(found["id"]), "runner": f"server {found.get('owned_by') or 'unknown'}", **own}
+
+
+def _identity(found: Mapping[str, Any]) -> str:
+    """Which model it is: a server may have several names for one. vLLM tells its root, mull a fingerprint."""
+    return str(found.get("root") or _own(found).get("fingerprint") or found["id"])
+
+
+def _own(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What mull's own server adds."""
+    ext = found.get("ext")
+    return ext if isinstance(ext, Mapping) else {}
+
+
 def _files(tokenizer: str | Path | None, found: Mapping[str, Any]) -> Checkpoint:
     """Tokenizer and settings of the model, from where they are named, or from what the server says."""
     if tokenizer is not None:
         return Checkpoint.open(_named(tokenizer), weights=False)
-    tried = [str(name) for name in (found.get("root"), found["id"]) if name]
+    tried = [str(name) for name in (found.get("root"), _own(found).get("name"), found["id"]) if name]
     for name in dict.fromkeys(tried):
         try:
             return Checkpoint.open(_named(name), weights=False)
@@ -148,9 +167,10 @@ def _abilities(client: httpx2.Client, url: str, name: str, files: Checkpoint) ->
 
 
 def _length(found: Mapping[str, Any]) -> int | None:
-    """The longest context, as vLLM and llama.cpp tell it."""
+    """The longest context, as vLLM, mull and llama.cpp tell it."""
     meta = found.get("meta")
-    told = found.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, Mapping) else None)
+    in_meta = meta.get("n_ctx") if isinstance(meta, Mapping) else None
+    told = found.get("max_model_len") or found.get("context_length") or in_meta
     return told if isinstance(told, int) and told > 0 else None
 
 
