@@ -43,6 +43,7 @@ class Manners:
     chat: bool = False  # nothing but chat
     cached: bool = True
     delay: float = 0.0  # seconds a token
+    longest: int = 1 << 20  # tokens of a reply
     key: str | None = None
 
 
@@ -153,7 +154,9 @@ class Fake:
                         return None
                     self.drawn += 1
                     over = ENDINGS[event.reason] if isinstance(event, Ended) else None
-                    over = over or ("length" if number + 1 == body["max_tokens"] else None)
+                    over = over or (
+                        "length" if number + 1 in (body["max_tokens"], self.manners.longest) else None
+                    )
                     choices.append(self._choice(chain, body, over))
                     if stream:
                         await _event(writer, {"choices": [choices[-1]]})

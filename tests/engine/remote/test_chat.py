@@ -73,6 +73,18 @@ def test_an_answer_without_thoughts_cannot_be_asked_for() -> None:
         mull.ask(QUESTION, engine=mull.connect(server.url), effort="none")
 
 
+def test_an_answer_that_the_server_cuts_is_cut() -> None:
+    with Fake(Manners(chat=True, longest=290)) as server:
+        answer = mull.ask(QUESTION, engine=mull.connect(server.url))
+    assert answer.status == "cut"
+    assert answer.text.startswith("The answer is")
+    with (
+        Fake(Manners(chat=True, longest=90)) as server,
+        pytest.raises(Unsupported, match="closing its thoughts"),
+    ):
+        mull.ask(QUESTION, engine=mull.connect(server.url))
+
+
 def test_an_answer_that_breaks_off_is_begun_anew() -> None:
     faults = iter([Fault(after=10)])
     with Fake(Manners(chat=True), trouble=lambda _: next(faults, None)) as server:

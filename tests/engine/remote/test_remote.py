@@ -133,8 +133,9 @@ def test_a_watch_that_ends_a_stretch_costs_no_second_request() -> None:
 
 
 def test_a_chain_that_changes_after_a_watch_hangs_up() -> None:
-    with Fake(Manners(delay=0.002)) as server:
+    with Fake() as server:
         engine = mull.connect(server.url)
+        server.manners.delay = 0.002
 
         async def program() -> None:
             async with engine.open(prompt("What is 24 + 13?")) as chain:
@@ -149,23 +150,25 @@ def test_a_chain_that_changes_after_a_watch_hangs_up() -> None:
 
 def test_a_request_that_nobody_goes_on_with_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RemoteEngine, "hold", 0.05)
-    with Fake(Manners(delay=0.01)) as server:
+    with Fake() as server:
         engine = mull.connect(server.url)
+        server.manners.delay = 0.01
 
         async def program() -> None:
             async with engine.open(prompt()) as chain:
-                await chain.think(watch=[_After(5)])
+                await chain.think(200, watch=[_After(5)])
                 assert await asyncio.to_thread(eventually, lambda: server.ended == ["gone"])
-                await chain.think()
-                assert chain.new_ids == WHOLE
+                await chain.think(20)
+                assert chain.new_ids == WHOLE[:25]
 
         run(program())
         assert len(server.bodies) == 2
 
 
 def test_a_killed_chain_closes_its_connection() -> None:
-    with Fake(Manners(delay=0.005)) as server:
+    with Fake() as server:
         engine = mull.connect(server.url)
+        server.manners.delay = 0.005
         before = server.drawn
 
         async def program() -> None:
@@ -187,8 +190,9 @@ def test_a_killed_chain_closes_its_connection() -> None:
 
 
 def test_a_cancelled_answer_leaves_nothing_running() -> None:
-    with Fake(Manners(delay=0.005)) as server:
+    with Fake() as server:
         engine = mull.connect(server.url)
+        server.manners.delay = 0.005
 
         async def program() -> None:
             task = asyncio.create_task(mull.answer(QUESTION, engine=engine, strategy="vote", n=6, seats=6))
@@ -210,6 +214,13 @@ def test_a_reply_that_breaks_off_is_gone_on_with(what: str) -> None:
         assert answer == mull.ask(QUESTION, engine=HERE, seed=3, line=Line()) or answer.final == "(11*8)-7"
         assert answer.ledger.tokens.sampled == len(WHOLE)  # none lost, none counted twice
         assert eventually(lambda: server.ended == ["fault", "fault", "done"])
+
+
+def test_a_server_that_ends_early_is_asked_for_the_rest() -> None:
+    with Fake(Manners(longest=100)) as server:
+        answer = mull.ask(QUESTION, engine=mull.connect(server.url))
+        assert answer.final == "(11*8)-7"
+        assert [len(body["prompt"]) for body in server.bodies] == [31, 131, 231]
 
 
 def test_another_server_takes_over_and_the_sick_one_comes_back() -> None:

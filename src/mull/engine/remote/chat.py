@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from mull.engine.chain import Chain
-from mull.engine.events import Event, Stopped
-from mull.engine.remote.remote import RemoteEngine
+from mull.engine.events import Ended, Event, Stopped
+from mull.engine.remote.remote import RemoteEngine, Request, Segment
 from mull.engine.remote.reply import Read
 from mull.engine.remote.servers import Lost
 from mull.engine.remote.wire import LIKELIEST, Drawn, drawn
+from mull.engine.watch import Watch
 from mull.errors import Unsupported
 from mull.model.chat import CHATML
 from mull.model.formats import Tagged
@@ -25,6 +26,19 @@ class ChatEngine(RemoteEngine):
     """See `RemoteEngine`; `mull.connect` makes one where a server has no `/v1/completions`."""
 
     hold = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._cut: set[Chain] = set()  # whose replies the server ended before they were done
+
+    async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event:
+        if chain in self._cut:
+            return Ended(len(chain.ids), "context")
+        return await super().think(chain, max_tokens, watch)
+
+    def stopped(self, chain: Chain, event: Stopped) -> None:
+        self._cut.discard(chain)
+        super().stopped(chain, event)
 
     def forked(self, chain: Chain, child: Chain) -> None:
         if child.pieces:
@@ -36,6 +50,13 @@ class ChatEngine(RemoteEngine):
 
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
         self._refuse("put words into an answer, as closing its thoughts in time would take")
+
+    async def _read(self, segment: Segment, request: Request) -> Event | None:
+        event = await super()._read(segment, request)
+        if event is None:
+            self._cut.add(segment.chain)
+            return Ended(len(segment.chain.ids), "context")
+        return event
 
     def _broken(self, chain: Chain, lost: Lost) -> Event | None:
         """The rest of an answer cannot be asked for: this one is lost, and its strategy may begin another."""
