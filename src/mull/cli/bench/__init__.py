@@ -12,6 +12,7 @@ COMMANDS = {
     "import": "Judge outputs of lm-eval, inspect_ai or vLLM, and make a run of them.",
     "list": "The suites there are: rights, settings, known errors.",
     "regrade": "Judge the answers of a run again, and show what that changes.",
+    "report": "Runs as one HTML file: numbers, curves, every chain.",
     "run": "Run a suite; the same command goes on where it was stopped.",
     "show": "What a run says: accuracy with intervals, outcomes, pass@k, maj@k, cost.",
 }
