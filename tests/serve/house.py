@@ -114,7 +114,8 @@ class House:
         """Whether, within this time, nothing runs and every page is free."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if not self.server.runs and not self.engine.memory.pages.used and not self.engine.memory.held:
+            held = self.engine.memory.pages.used or self.engine.memory.held or self.server.places.running
+            if not self.server.runs and not held:
                 return True
             time.sleep(0.005)
         return False

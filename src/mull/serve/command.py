@@ -20,9 +20,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from mull.engine import Engine
 from mull.serve.app import Server
 from mull.serve.config import Settings
-from mull.serve.door import JsonLines
+from mull.serve.door import LARGEST_HEAD, JsonLines
 
-HEADERS = 16 << 10  # bytes of a request's line and headers
 HURRY = 10.0  # seconds that running requests have to come to an end
 
 
@@ -64,7 +63,7 @@ def web(server: Server) -> uvicorn.Server:
         server.app(),
         http=Protocol,
         ws="none",
-        h11_max_incomplete_event_size=HEADERS,
+        h11_max_incomplete_event_size=2 * LARGEST_HEAD,
         timeout_graceful_shutdown=int(HURRY) + 5,
         timeout_keep_alive=30,
         log_config=None,

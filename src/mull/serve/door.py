@@ -23,6 +23,7 @@ from mull.serve.errors import ApiError, of_exception
 from mull.serve.wire import Gone, Json
 
 PUBLIC = frozenset({"/health", "/ready", "/", "/page.js", "/page.css", "/policy"})
+LARGEST_HEAD = 16 << 10  # bytes of all headers
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -80,6 +81,8 @@ class Door:
             log.info("request", extra={"facts": {**facts, "status": status, "seconds": seconds}})
 
     async def _in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            raise ApiError(431, f"headers may have {LARGEST_HEAD} bytes.", code="headers_too_large")
         request = Request(scope)
         self._check_host(request.headers)
         request.state.caller = caller = self._caller(request.headers)

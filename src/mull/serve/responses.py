@@ -143,7 +143,7 @@ class ResponsesForm:
         yield self._event(f"response.{whole['status']}", response=whole)
 
     def failed(self, problem: ApiError) -> Event:
-        """What a stream that fails ends with: flat as in OpenAI's documents, and as their client looks for it."""
+        """What a stream that fails ends with: flat, as OpenAI documents it, and as its client reads it."""
         return self._event("error", **{**problem.body["error"], **problem.body})
 
     @property
