@@ -16,6 +16,7 @@ from mull.errors import MullError
 from mull.model.chat import Message
 from mull.think.question import Question
 from mull.think.trace import Trace
+from tests.cli.test_ask import mull as run
 
 FILE = """
 id = "example.org"
@@ -145,3 +146,15 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_the_digest_changes_with_anything() -> None:
     assert policy("pass").digest == policy("pass").digest
     assert policy("pass").digest != policy("disclose").digest
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(FILE.format(action="disclose"))
+    done = run("ask", "--policy", str(file), "What is 3 + 4?")
+    assert "[operator's policy example.org 2026-11, rule sums: disclose: Ask a teacher.]" in done.stderr
+    assert "7" in done.stdout
+    file.write_text(FILE.format(action="decline"))
+    talked = run("chat", "--policy", str(file), stdin="What is 3 + 4?\n")
+    assert "The model was not asked." in talked.stdout
+    assert "the policy cannot be read" in run("ask", "--policy", str(tmp_path / "none"), "Hi").stderr

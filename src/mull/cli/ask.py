@@ -11,7 +11,7 @@ import click
 
 from mull.cli.grouped import Grouped
 from mull.cli.how import How, strategy_options
-from mull.cli.options import Model, model_options
+from mull.cli.options import Model, model_options, read_policy
 from mull.errors import MullError
 
 
@@ -19,9 +19,17 @@ from mull.errors import MullError
 @click.argument("question", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 @click.option("--trace", "trace_file", help="Write all that happens into this file; see `mull trace`.")
+@click.option("--policy", "policy_file", help="An operator's rules, as TOML; see docs/audit.md.")
 @strategy_options
 @model_options
-def ask(question: str | None, as_json: bool, trace_file: str | None, how: How, **options: Any) -> None:
+def ask(
+    question: str | None,
+    as_json: bool,
+    trace_file: str | None,
+    policy_file: str | None,
+    how: How,
+    **options: Any,
+) -> None:
     """Ask QUESTION; without it (or with -), the question is read from a pipe.
 
     Thoughts stream to stderr, the answer to stdout. With a strategy of several chains a line tells what they
@@ -29,6 +37,7 @@ def ask(question: str | None, as_json: bool, trace_file: str | None, how: How, *
     """
     model = Model(**options)
     text = _question(question)
+    policy = read_policy(policy_file)
     engine = model.load()
     from mull.cli.asking import answer
     from mull.model.chat import Message
@@ -43,6 +52,7 @@ def ask(question: str | None, as_json: bool, trace_file: str | None, how: How, *
                 model,
                 how,
                 seed=model.seed,
+                policy=policy,
                 listen=log.hear if log else None,
                 silent=as_json,
             )

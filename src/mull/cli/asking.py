@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mull.cli.terminal import Screen, harmless
 
 if TYPE_CHECKING:
+    from mull.audit import Policy
     from mull.cli.how import How
     from mull.cli.options import Model
     from mull.engine import LocalEngine
@@ -25,6 +26,7 @@ async def answer(
     how: How,
     *,
     seed: int,
+    policy: Policy | None = None,
     listen: Callable[[Record], None] | None = None,
     silent: bool = False,
 ) -> Answer:
@@ -71,6 +73,7 @@ async def answer(
             trace=Trace(listen=hear),
             show=None if silent else show,
             watch=[Progress(screen.reading)],
+            policy=policy,
             **how.options,
         )
     except BaseException:  # interrupted, or impossible: what comes next begins on a line of its own

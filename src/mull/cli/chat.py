@@ -11,11 +11,12 @@ import click
 
 from mull.cli.grouped import Grouped
 from mull.cli.how import How, strategy_options
-from mull.cli.options import Model, model_options
+from mull.cli.options import Model, model_options, read_policy
 from mull.cli.terminal import Screen
 from mull.errors import MullError
 
 if TYPE_CHECKING:
+    from mull.audit import Policy
     from mull.model.chat import Message
     from mull.think.answer import Answer
 
@@ -43,11 +44,13 @@ QUOTES = '"""'
 
 
 @click.command(cls=Grouped)
+@click.option("--policy", "policy_file", help="An operator's rules, as TOML; see docs/audit.md.")
 @strategy_options
 @model_options
-def chat(how: How, **options: Any) -> None:
+def chat(policy_file: str | None, how: How, **options: Any) -> None:
     """Talk with a model in the terminal, or line by line through a pipe. /help lists what can be changed."""
-    conversation = Conversation(click.get_current_context(), how, Model(**options))
+    policy = read_policy(policy_file)
+    conversation = Conversation(click.get_current_context(), how, Model(**options), policy)
     if sys.stdin.isatty():
         import readline  # noqa: F401  (line editing for input())
 
@@ -70,8 +73,8 @@ def chat(how: How, **options: Any) -> None:
 class Conversation:
     """What has been said, and how the next answer is made."""
 
-    def __init__(self, ctx: click.Context, how: How, model: Model) -> None:
-        self.ctx, self.how, self.model = ctx, how, model
+    def __init__(self, ctx: click.Context, how: How, model: Model, policy: Policy | None) -> None:
+        self.ctx, self.how, self.model, self.policy = ctx, how, model, policy
         self.begun = {How: how, Model: model}
         self.engine = model.load()
         self.history: list[Message] = []  # each question and its answer
@@ -90,7 +93,9 @@ class Conversation:
         # The embedded model has never seen a second turn: each question stands alone.
         before = self.history if self.engine.model.get("name") != "embedded" else []
         seed, self.asked = self.model.seed + self.asked, self.asked + 1
-        self.last = runner.run(answer([*before, asked], self.engine, self.model, self.how, seed=seed))
+        self.last = runner.run(
+            answer([*before, asked], self.engine, self.model, self.how, seed=seed, policy=self.policy)
+        )
         self.history += [asked, Message("assistant", self.last.text)]
 
     def command(self, runner: asyncio.Runner, name: str = "", value: str = "") -> None:

@@ -12,6 +12,7 @@ from mull.cli.grouped import applied, under
 from mull.errors import MullError
 
 if TYPE_CHECKING:
+    from mull.audit import Policy
     from mull.engine import LocalEngine, Sampling
     from mull.engine.remote import RemoteEngine
 
@@ -92,3 +93,12 @@ class Model:
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the shared options."""
     return applied(command, *_OPTIONS)
+
+
+def read_policy(path: str | None) -> Policy | None:
+    """The operator's rules of --policy."""
+    if path is None:
+        return None
+    from mull.audit import Policy
+
+    return Policy.read(path)
