@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from mull.bench.curves import Cut
 from mull.bench.judge import Judge
 from mull.bench.record import Item, Run, Sample
-from mull.check.grade.find import find
+from mull.check.grade.find import MARK, find
 from mull.engine import Engine
 from mull.errors import MullError
 from mull.model.chat import Message, render
 from mull.model.formats import boxed
 
 # Where an answer is stated; a number that merely stands at the end of unfinished thoughts is none.
-STATED = ("box", "boxes in a list", "answer tag", "answer statement", "JSON")
+STATED = ("box", "boxes in a list", "answer tag", "answer statement")
 ANSWER = 256  # tokens of a forced answer at most
 SIDE_BY_SIDE = 32  # chains that are forced at once
 
@@ -39,7 +39,7 @@ def so_far(run: Run, judge: Judge) -> Callable[[Sample, int], Cut]:
 def _stated(text: str) -> str | None:
     """The answer that the text states last, in a box."""
     found = boxed(text) if "boxed" in text else None
-    if found is None:
+    if found is None and (MARK.search(text) or "<answer>" in text):  # quick, and false of most texts
         found = next((text[each.start : each.end] for each in find(text) if each.source in STATED), None)
     return None if found is None or not found.strip() else f"\\boxed{{{found}}}"
 

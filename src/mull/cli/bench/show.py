@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from mull.bench.summary import Part, Summary
 
 NAME = 22  # columns of a row's name
-GAP = 0.03  # the difference whose price is told
+POINTS = 3.0  # the difference whose price is told
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--points", default=POINTS, show_default=True, type=click.FloatRange(0, 100, min_open=True),
+              help="Say what it takes to see so many.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, groups included.")
-def show(folder: Path, as_json: bool) -> None:
+def show(folder: Path, points: float, as_json: bool) -> None:
     """What the run in FOLDER says: accuracy with intervals, outcomes, pass@k, maj@k, cost.
 
     "These questions": had other samples been drawn. "Questions like these": had other questions been asked.
@@ -32,12 +34,12 @@ def show(folder: Path, as_json: bool) -> None:
     from mull.bench.summary import Summary
 
     summary = Summary.of(Run.read(folder))
-    click.echo(json.dumps(summary.json(), ensure_ascii=False) if as_json else table(summary))
+    click.echo(json.dumps(summary.json(), ensure_ascii=False) if as_json else table(summary, points))
 
 
-def table(summary: Summary) -> str:
+def table(summary: Summary, points: float = POINTS) -> str:
     """All of it, for a terminal."""
-    lines = [*_head(summary), "", *_shares(summary), "", *_by_k(summary), *_groups(summary.parts)]
+    lines = [*_head(summary), "", *_shares(summary, points), "", *_by_k(summary), *_groups(summary.parts)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -53,7 +55,7 @@ def _head(summary: Summary) -> Iterator[str]:
         yield f"not complete: {'; '.join(missing)}"
 
 
-def _shares(summary: Summary) -> Iterator[str]:
+def _shares(summary: Summary, points: float) -> Iterator[str]:
     whole = summary.whole
     yield f"{'':<{NAME}}{'':>8}{'these questions':>18}{'questions like these':>24}"
     yield (
@@ -72,11 +74,11 @@ def _shares(summary: Summary) -> Iterator[str]:
     tail = costs[min(len(costs) - 1, round(0.9 * len(costs)))]
     facts = [f"mean {whole.tokens:,.0f}", f"median {median(costs):,.0f}", f"nine of ten within {tail:,}"]
     yield from _wrapped("tokens of a sample", [*facts, f"{sum(costs):,} in all"])
-    if needed := summary.needed(GAP):
+    if needed := summary.needed(points / 100):
         questions, samples = needed
         least = f"{samples:,} samples of each of these" if samples else "more questions"
         yield from _wrapped(
-            f"to see {100 * GAP:.0f} points",
+            f"to see {points:g} points",
             [f"at least {least}", f"or {questions:,} questions, {whole.least} samples each"],
         )
 
