@@ -12,6 +12,9 @@ def told(note: Record) -> str | None:
             return f"[loop: {note['copies']} copies of {note['period']} tokens]"
         case "loop":
             return f"[loop: {note['copies']} copies of {note['period']} tokens, {note['did']}]"
+        case "suspicion" if note["did"] == "closed":
+            stays = f"{note['probes']} probes say {note['answer']}"
+            return f"[loop: the thoughts repeat much of themselves, and {stays}; closed]"
         case "language":
             did = f", {note['did']}" if note["did"] != "nothing" else ""
             return f"[language: the {note['part']} went from {note['left']} to {note['found']}{did}]"

@@ -34,6 +34,20 @@ class GoOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt(GoOn):
+    """Think on, and find out by probes whether it is in vain: what would be answered now?
+
+    every  tokens between two probes
+    agree  so many equal answers in a row end the thoughts
+    most   probes that are made; where they have not agreed, the doubt is dropped
+    """
+
+    every: int = 128
+    agree: int = 3
+    most: int = 6
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End the thoughts here and answer from what there is; in the answer, that is how it stays."""
 
@@ -45,7 +59,7 @@ class Drop:
     why: str
 
 
-Remedy = GoOn | Close | Drop
+Remedy = GoOn | Close | Drop  # Doubt is a way to go on
 Note = Callable[..., None]  # note(kind, chain, **facts): for the trace, and for the user to see
 Policy = Callable[[Chain, Event, Kind, Note], Remedy | None]
 

@@ -4,6 +4,9 @@ A ladder, one rung each time the chain loops: back to where the first copy began
 the same, and a sentence that says so; the thoughts closed there, and an answer from what is good of them; the
 chain given up. Engines stop a looping chain, or let it run on: either way there is no answer.
 
+Text that only repeats much of itself is no evidence: a table does, too. It is a reason to ask the chain, in
+forks, what it would answer now; where that stays the same for a while, its thoughts are closed.
+
 In the answer, a rewind stays in it, no sentence is put in, and where the first copy has the answer's box, the
 answer ends with that copy.
 """
@@ -17,10 +20,11 @@ from mull.engine.chain import Chain
 from mull.engine.events import Event, Looped, Suspected
 from mull.engine.watch import Watch
 from mull.guard.loops import Loops, Repetition
-from mull.guard.policy import Close, Drop, GoOn, Note, Policy, Remedy
+from mull.guard.policy import Close, Doubt, Drop, GoOn, Note, Policy, Remedy
 from mull.model.formats import Kind, boxed
 
 REDIRECT = "\nThis is going in circles. What is known so far has to be used in another way.\n"
+DOUBT = Doubt(tokens=512)  # for so long no penalty on changing one's mind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class LoopGuard:
     """rescues      rewinds before the thoughts are closed; with 0 they are closed at the first loop
     temperature  at least this, for `tokens` tokens after a rewind: a greedy chain would go the same way again
     redirect     what the second rewind says
+    doubt        how a suspicion is looked into; None only notes it
     act          False only notes what was seen
     """
 
@@ -35,6 +40,7 @@ class LoopGuard:
     temperature: float = 0.8
     tokens: int = 32
     redirect: str = REDIRECT
+    doubt: Doubt | None = DOUBT
     act: bool = True
     loops: Loops = field(default_factory=Loops)
     repetition: Repetition | None = field(default_factory=Repetition)
@@ -57,8 +63,10 @@ class _Ladder:
     def __call__(self, chain: Chain, event: Event, part: Kind, note: Note) -> Remedy | None:
         guard = self.guard
         if isinstance(event, Suspected):
-            note("suspicion", chain, measure=event.measure, value=round(event.value, 2), did="nothing")
-            return GoOn(tokens=guard.repetition.rest) if guard.act and guard.repetition else GoOn()
+            looked_into = guard.act and guard.doubt is not None and part == "thought"
+            did = "probed" if looked_into else "nothing"
+            note("suspicion", chain, measure=event.measure, value=round(event.value, 2), did=did)
+            return guard.doubt if looked_into else GoOn()
         if not isinstance(event, Looped):
             return None
         facts = dict(part=part, start=event.start, period=event.period, copies=event.copies)

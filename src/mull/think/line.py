@@ -27,10 +27,10 @@ from mull.engine import (
 )
 from mull.engine.watch import Watch
 from mull.errors import MullError
-from mull.guard.policy import Drop, GoOn, Guard, Remedy
+from mull.guard.policy import Doubt, Drop, GoOn, Guard, Remedy
 from mull.model.formats import Piece, Tagged, boxed
 from mull.think.meter import Meter
-from mull.think.probes import Probes
+from mull.think.probes import Probes, Probing
 from mull.think.tip import Tip, Turned, Turns
 
 Status = Literal["finished", "closed", "cut", "dropped", "paused"]
@@ -147,7 +147,8 @@ class _Run:
         self.close_id = tokenizer.control_id(format.close) if isinstance(format, Tagged) else None
         self.tip = line.tip.bias(tokenizer) if line.tip else {}
         self.turned = len(chain)  # where the present thought began
-        self.probing = line.probes.start(chain) if line.probes else None
+        self.probing: Probing | None = line.probes.start(chain) if line.probes else None
+        self.doubted = False  # whether a guard had it probed
         self.lift, self.lifted = GoOn(), 0  # what the latest rescue asks for, up to this length
         self.policies = [guard.start() for guard in line.guards]
         self.watches: list[Watch] = [*watch, Stream(self._tell)]
@@ -189,8 +190,7 @@ class _Run:
         """Until the turn, or the room for thinking, ends."""
         chain = self.chain
         while len(chain) < self.limit:
-            due = self.probing and len(chain) >= self.probing.next and self.reader.phase == "thought"
-            if self.probing and due and await self.probing.agree(chain, self.meter):
+            if await self._probed():
                 return Spent(len(chain), 0)
             tokens, settings = self._next()
             with chain.steer(**settings):
@@ -207,6 +207,18 @@ class _Run:
                 if not isinstance(remedy, GoOn):
                     return event if remedy is None else self._given_up(remedy)
         return Spent(len(chain), 0)
+
+    async def _probed(self) -> bool:
+        """Probe, if one is due; whether the thoughts are over because of it."""
+        probing, chain = self.probing, self.chain
+        if probing is None or len(chain) < probing.next or self.reader.phase != "thought":
+            return False
+        agreed = await probing.agree(chain, self.meter)
+        if agreed and self.doubted:
+            self.meter.note("suspicion", chain, did="closed", answer=probing.row[-1], probes=len(probing.row))
+        if probing.over:
+            self.probing, self.doubted = None, False
+        return agreed
 
     async def _answer(self) -> Event:
         """The answer after closed thoughts. A rescue may rewind in it; there is nothing left to close."""
@@ -231,11 +243,17 @@ class _Run:
         return Spent(len(self.chain), 0)
 
     def _remedy(self, event: Event) -> Remedy | None:
+        length = len(self.chain)
         for policy in self.policies:
             remedy = policy(self.chain, event, self.reader.phase, self.meter.note)
             if remedy is not None:
                 if isinstance(remedy, GoOn) and remedy != GoOn():  # who only looks on changes nothing
                     self.lift, self.lifted = remedy, len(self.chain) + remedy.tokens
+                if isinstance(remedy, Doubt) and self.probing is None:
+                    probes = Probes(remedy.every, after=0, agree=remedy.agree, most=remedy.most)
+                    self.probing, self.doubted = probes.start(self.chain), True
+                if self.probing and len(self.chain) < length:
+                    self.probing.forget()
                 self._read_again()
                 return remedy
         return None

@@ -19,13 +19,14 @@ LEAD = "The answer is \\boxed{"
 class Probes:
     """A probe every so many tokens, the first after `after`; when `agree` in a row are equal, thinking ends.
 
-    A probe that gives no answer breaks the row.
+    A probe that gives no answer breaks the row. `most` are made; None is no bound. `tokens` are the answer's.
     """
 
     every: int = 64
     after: int = 128
     agree: int = 3
     tokens: int = 32
+    most: int | None = None
 
     def start(self, chain: Chain) -> Probing:
         return Probing(self, len(chain) + self.after)
@@ -38,6 +39,15 @@ class Probing:
     how: Probes
     next: int  # the length at which the next one is due
     row: list[str] = field(default_factory=list)
+    made: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.made == self.how.most
+
+    def forget(self) -> None:
+        """What was said has been taken back."""
+        self.row.clear()
 
     async def agree(self, chain: Chain, meter: Meter) -> bool:
         """Probe; whether the latest answers agree."""
@@ -45,6 +55,7 @@ class Probing:
         lead = [*meter.tokenizer.scaffold(meter.format.closing), *meter.tokenizer.encode(LEAD)]
         if not meter.affords(len(lead) + self.how.tokens):
             return False
+        self.made += 1
         probe = await chain.probe(lead, self.how.tokens)
         answer = boxed("\\boxed{" + probe.text)
         meter.note("probe", chain, answer=answer)
