@@ -12,7 +12,7 @@ import httpx2
 from mull.engine.remote.abilities import Abilities, probe, probe_chat
 from mull.engine.remote.chat import ChatEngine
 from mull.engine.remote.remote import RemoteEngine
-from mull.engine.remote.servers import Servers, address, headers, message
+from mull.engine.remote.servers import CONNECT, Servers, address, headers, message, secure
 from mull.engine.sampling import Sampling
 from mull.errors import CheckpointError, MullError
 from mull.model.checkpoint import Checkpoint
@@ -47,7 +47,8 @@ def connect(
     if not urls:
         raise MullError("no server is named.")
     key = key or os.environ.get(KEY) or None
-    with httpx2.Client(headers=headers(key), timeout=httpx2.Timeout(timeout, connect=10.0)) as client:
+    patient = httpx2.Timeout(timeout, connect=CONNECT)
+    with httpx2.Client(headers=headers(key), timeout=patient, verify=secure(urls)) as client:
         found = [_model(client, one, model) for one in urls]
         name = str(found[0]["id"])
         files = _files(tokenizer, found[0])

@@ -66,6 +66,11 @@ def headers(key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
+def secure(urls: Sequence[str]) -> bool:
+    """Whether certificates matter: loading those that are trusted takes a tenth of a second."""
+    return any(url.startswith("https:") for url in urls)
+
+
 class Servers:
     """Several servers of one model. Connections belong to an event loop and are closed with it."""
 
@@ -75,6 +80,7 @@ class Servers:
         self.patience = patience
         self._timeout = httpx2.Timeout(timeout, connect=min(CONNECT, timeout), pool=None)
         self._headers = headers(key)
+        self._secure = secure(urls)
         self._client: httpx2.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._keeper: AsyncGenerator[httpx2.AsyncClient] | None = None
@@ -165,7 +171,7 @@ class Servers:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
-            self._keeper = _kept(self._headers)
+            self._keeper = _kept(self._headers, self._secure)
             self._client = await anext(self._keeper)
         return self._client
 
@@ -176,10 +182,10 @@ class Servers:
             await keeper.aclose()
 
 
-async def _kept(headers: Mapping[str, str]) -> AsyncGenerator[httpx2.AsyncClient]:
+async def _kept(headers: Mapping[str, str], secure: bool) -> AsyncGenerator[httpx2.AsyncClient]:
     """Connections that are closed when the event loop shuts its generators down, if not before."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
-    async with httpx2.AsyncClient(headers=headers, limits=limits) as client:
+    async with httpx2.AsyncClient(headers=headers, limits=limits, verify=secure) as client:
         yield client
 
 
