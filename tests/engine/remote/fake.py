@@ -44,6 +44,7 @@ class Manners:
     cached: bool = True
     delay: float = 0.0  # seconds a token
     longest: int = 1 << 20  # tokens of a reply
+    bunch: int = 1  # tokens that are told together
     key: str | None = None
 
 
@@ -158,8 +159,9 @@ class Fake:
                         "length" if number + 1 in (body["max_tokens"], self.manners.longest) else None
                     )
                     choices.append(self._choice(chain, body, over))
-                    if stream:
-                        await _event(writer, {"choices": [choices[-1]]})
+                    if stream and (over or (number + 1) % self.manners.bunch == 0):
+                        told = number % self.manners.bunch + 1
+                        await _event(writer, {"choices": [_merged(choices[-told:])]})
                     if over:
                         break
             usage: dict[str, Any] = {"prompt_tokens": len(prompt), "completion_tokens": len(choices)}
@@ -187,7 +189,8 @@ class Fake:
         return tokenizer.scaffold(prompt) if isinstance(prompt, str) else prompt
 
     def _sampling(self, body: dict[str, Any]) -> Sampling:
-        stops = set(self._engine.stop_ids) | set(body.get("stop_token_ids", ()))
+        stops = set(body.get("stop_token_ids", ()))
+        stops |= set() if body.get("ignore_eos") else self._engine.stop_ids
         bias = body.get("logit_bias", {}) if self.manners.bias else {}
         return Sampling(
             temperature=body["temperature"],
@@ -228,7 +231,7 @@ class Fake:
 def _merged(choices: list[dict[str, Any]]) -> dict[str, Any]:
     """Pieces of a reply as one."""
     whole = dict(choices[-1])
-    if "message" in whole:
+    if "text" not in whole:
         return whole
     whole["text"] = "".join(choice["text"] for choice in choices)
     if "token_ids" in whole:

@@ -132,6 +132,38 @@ def test_a_watch_that_ends_a_stretch_costs_no_second_request() -> None:
         assert len(server.bodies) == 1
 
 
+@pytest.mark.parametrize("ids", ["names", "text"])
+def test_tokens_that_are_told_together_are_seen_one_by_one(ids: str) -> None:
+    with Fake(Manners(ids=ids, bunch=100)) as server:
+        engine = mull.connect(server.url)
+
+        async def program() -> None:
+            async with engine.open(prompt()) as chain:
+                for length in (5, 120, 290):  # the last in the reply's last bunch
+                    await chain.think(watch=[_After(length - len(chain.new_ids))])
+                    assert chain.new_ids == WHOLE[:length]
+                await chain.think()
+                assert chain.new_ids == WHOLE
+            assert engine.statistics.spend.recomputed == 0
+
+        run(program())
+        assert len(server.bodies) == 1
+
+
+def test_a_chain_may_go_on_behind_the_end_of_its_turn() -> None:
+    with Fake() as server:
+        engine = mull.connect(server.url)
+
+        async def program() -> None:
+            onward = Sampling(temperature=0.0, stop_ids=frozenset())
+            async with engine.open(prompt(), sampling=onward) as chain:
+                assert isinstance(await chain.think(len(WHOLE) + 10), Spent)
+                assert chain.new_ids[: len(WHOLE)] == WHOLE
+                assert len(chain.new_ids) == len(WHOLE) + 10
+
+        run(program())
+
+
 def test_a_chain_that_changes_after_a_watch_hangs_up() -> None:
     with Fake() as server:
         engine = mull.connect(server.url)

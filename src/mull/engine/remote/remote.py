@@ -68,11 +68,12 @@ class Request:
 
 
 class RemoteEngine:
-    """Holds chains and has servers think for them. See `mull.connect` for the usual way to get one."""
+    """Holds chains and has servers think for them. See `mull.connect` for the usual way to get one.
 
-    hold: float | None = (
-        2.0  # seconds a request is kept for a chain that may go on; None: as long as it lives
-    )
+    hold  seconds a request is kept for a chain that may go on as it was; None: as long as the chain lives
+    """
+
+    hold: float | None = 2.0
 
     def __init__(
         self,
@@ -219,7 +220,7 @@ class RemoteEngine:
                 self._settle(chain, request)
                 await request.reply.close()
                 raise
-            if request.left <= 0 or request.reply.finished:
+            if not request.reply.ready and (request.left <= 0 or request.reply.finished):
                 await request.reply.drain()
                 self._settle(chain, request)
             elif event is not None:
@@ -363,7 +364,10 @@ class RemoteEngine:
         if can.logprobs:
             body["logprobs"] = LIKELIEST if chain.track_confidence else 1
         if can.stop_ids:
-            body["stop_token_ids"] = sorted(self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
+            stops = self.stop_ids if sampling.stop_ids is None else sampling.stop_ids
+            body["stop_token_ids"] = sorted(stops)
+            if not stops >= self.stop_ids:
+                body["ignore_eos"] = True
         if sampling.bias:
             body["logit_bias"] = {
                 str(token): max(FORBIDDEN, min(-FORBIDDEN, value)) for token, value in sampling.bias.items()
