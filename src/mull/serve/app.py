@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp
+from starlette.routing import Route
 
 from mull.engine import Engine
 from mull.serve import told
@@ -23,12 +22,12 @@ from mull.serve.chat import ChatRequest, Form
 from mull.serve.completing import Completing
 from mull.serve.completions import CompletionForm, CompletionRequest
 from mull.serve.config import Settings
-from mull.serve.control import Action
+from mull.serve.control import Action, ControlRequest
 from mull.serve.door import Door, body_of
 from mull.serve.errors import ApiError, wrong
-from mull.serve.fields import Ours, Short
 from mull.serve.limits import Places
 from mull.serve.metrics import Counts
+from mull.serve.openapi import document
 from mull.serve.responses import ResponsesForm, ResponsesRequest
 from mull.serve.run import House, Run
 from mull.serve.wire import Event, EventStream, Json, whole
@@ -36,18 +35,9 @@ from mull.serve.wire import Event, EventStream, Json, whole
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {"/": "index.html", "/page.js": "page.js", "/page.css": "page.css"}
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css"}
-HINT = 4096  # characters
 
 B = TypeVar("B", bound=BaseModel)
 R = TypeVar("R", bound=Run[Any])
-
-
-class ControlRequest(Ours):
-    """What is said to a running request; `reasoning_end` is llama.cpp's name for `answer_now`."""
-
-    action: Literal["answer_now", "think_more", "hint", "stop", "reasoning_end"]
-    text: str = ""
-    id: Short | None = None
 
 
 class Server:
@@ -69,7 +59,7 @@ class Server:
         known = f"{engine.model.get('fingerprint', '')}/{policy}"
         self.fingerprint = "fp_" + hashlib.sha256(known.encode()).hexdigest()[:12]
 
-    def app(self) -> ASGIApp:
+    def app(self) -> Door:
         """What a web server runs."""
         routes = [
             Route("/v1/chat/completions", self.chat, methods=["POST"]),
@@ -83,9 +73,10 @@ class Server:
             Route("/ready", self.ready),
             Route("/metrics", self.metrics),
             Route("/policy", self.policy),
+            Route("/openapi.json", self.openapi),
             *(Route(path, self.page) for path in PAGE_FILES),
         ]
-        return Door(Router(routes, redirect_slashes=False), self.settings)
+        return Door(routes, self.settings)
 
     # Routes
 
@@ -148,8 +139,8 @@ class Server:
         run = self.runs.get(id)
         if run is None or run.caller != request.state.caller:
             raise ApiError(404, "no such request of yours is running.", code="not_running", param="id")
-        if (said.action == "hint") != bool(said.text.strip()) or len(said.text) > HINT:
-            raise wrong("text", f"a hint, and nothing else, has a text, of at most {HINT} characters.")
+        if (said.action == "hint") != bool(said.text.strip()):
+            raise wrong("text", "a hint has a text, and nothing else has one.")
         action: Action = "answer_now" if said.action == "reasoning_end" else said.action
         run.wish(action, said.text.strip())
         return Json({"id": run.id, "action": action, "success": True})
@@ -169,6 +160,9 @@ class Server:
     async def policy(self, _: Request) -> Response:
         policy = self.settings.policy
         return Json({"policy": None if policy is None else {**asdict(policy), "digest": policy.digest}})
+
+    async def openapi(self, _: Request) -> Response:
+        return Json(document())
 
     async def metrics(self, _: Request) -> Response:
         text, kind = self.counts.text(len(self.runs), self.places.waiting)

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from mull.engine import Chain, Closed, Closes, Event, Watch
 from mull.engine.watch import Look
 from mull.guard.policy import Close, GoOn, Note, Policy, Remedy
 from mull.model.formats import Kind
+from mull.serve.fields import Ours, Short
 
 Action = Literal["answer_now", "think_more", "hint", "stop"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 AGAIN = "\nWait"  # what a chain that wanted to answer goes on with: s1, arXiv 2501.19393
+HINT = 4096  # characters
 MORE = 4  # times one request may be told to think more
 ROOM = 2  # so many times the length of what is put in must still fit
+
+
+class ControlRequest(Ours):
+    """What is said to a running request; `reasoning_end` is llama.cpp's name for `answer_now`."""
+
+    action: Literal["answer_now", "think_more", "hint", "stop", "reasoning_end"]
+    text: Annotated[str, StringConstraints(max_length=HINT)] = ""
+    id: Short | None = None
 
 
 @dataclass(frozen=True, slots=True)

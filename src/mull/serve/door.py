@@ -12,11 +12,12 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
 
 from mull.serve.config import Settings, digest
 from mull.serve.errors import ApiError, of_exception
@@ -36,10 +37,11 @@ log = logging.getLogger("mull.serve")
 
 
 class Door:
-    """An application around the application. Who came in stands in `request.state.caller`."""
+    """The application: the routes, and the door before them. Who came in stands in `request.state.caller`."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, routes: Sequence[Route], settings: Settings) -> None:
+        self.routes = routes
+        self._app = Router(routes, redirect_slashes=False)
         self._digests = settings.digests
         named = {settings.host, *settings.hosts}
         self._hosts = frozenset(host.lower() for host in named) | LOOPBACK

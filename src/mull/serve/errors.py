@@ -24,6 +24,7 @@ TYPES = {
     413: "invalid_request_error",
     415: "invalid_request_error",
     429: "rate_limit_error",
+    431: "invalid_request_error",
     500: "server_error",
     503: "service_unavailable_error",
 }
@@ -34,14 +35,22 @@ _FIELD = re.compile(r"\d+|(?!(?:str|int|float|bool|list|dict)$)[a-z_][a-z0-9_]*"
 class ApiError(MullError):
     """What a request is answered with instead of what it asked for.
 
-    param  the field that is wrong; code  for programs; retry  seconds after which to try again, if ever
+    param  the field that is wrong; code  for programs; retry  seconds after which to try again, if ever;
+    allow  the methods that a path has
     """
 
     def __init__(
-        self, status: int, message: str, *, code: str, param: str | None = None, retry: int | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        retry: int | None = None,
+        allow: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.status, self.code, self.param, self.retry = status, code, param, retry
+        self.status, self.code, self.param, self.retry, self.allow = status, code, param, retry, allow
 
     @property
     def body(self) -> dict[str, Any]:
@@ -50,6 +59,8 @@ class ApiError(MullError):
 
     @property
     def headers(self) -> dict[str, str]:
+        if self.allow is not None:
+            return {"allow": self.allow}
         if self.retry is not None:
             return {"retry-after": str(self.retry)}
         return {"x-should-retry": "false"} if self.status >= 429 else {}
@@ -88,7 +99,9 @@ def of_exception(error: BaseException) -> ApiError:
         return of_exception(error.exceptions[0])
     if isinstance(error, HTTPException):
         codes = {404: "not_found", 405: "method_not_allowed"}
-        return ApiError(error.status_code, error.detail, code=codes.get(error.status_code, "bad_request"))
+        allow = (error.headers or {}).get("Allow")
+        code = codes.get(error.status_code, "bad_request")
+        return ApiError(error.status_code, error.detail, code=code, allow=allow)
     if isinstance(error, ValidationError):
         errors = error.errors(include_url=False, include_input=False, include_context=False)
         first = min(errors, key=_vague)

@@ -87,11 +87,14 @@ class Places:
             if self.running[caller] >= self.per_caller:
                 continue
             queue = self._queues[caller]
-            self.running[caller] += 1
-            queue.popleft().set_result(None)
+            while queue and (turn := queue.popleft()).done():  # it was given up just now
+                pass
             self._queues.move_to_end(caller)
             if not queue:
                 del self._queues[caller]
+            if not turn.done():
+                self.running[caller] += 1
+                turn.set_result(None)
 
     def _forget(self, caller: str, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(caller)
