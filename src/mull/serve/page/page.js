@@ -348,14 +348,13 @@ class Thoughts {
 		const dirty = lines.length ? chain.dirty : 0;
 		chain.dirty = Infinity;
 		if (dirty === Infinity) return;
-		while (lines.length && lines.at(-1).to >= dirty) lines.pop().made.remove();
-		let from = lines.length ? lines.at(-1).to + 1 : 0;
-		while (from <= chain.text.length) {
-			const end = chain.text.indexOf("\n", from);
-			const to = end < 0 ? chain.text.length : end;
-			const made = this.into.appendChild(this.line(from, to));
-			lines.push({ from, to, made });
-			from = to + 1;
+		while (lines.length && lines.at(-1).next > dirty) lines.pop().made.remove();
+		const closing = chain.text.indexOf(CLOSING);
+		for (let from = lines.at(-1)?.next ?? 0; from <= chain.text.length; from = lines.at(-1).next) {
+			const ends = [chain.text.indexOf("\n", from), from < closing ? closing : -1].filter((end) => end >= 0);
+			const to = from === closing ? from + CLOSING.length : Math.min(chain.text.length, ...ends);
+			const made = this.into.appendChild(from === closing ? h("p.thought.close") : this.line(from, to));
+			lines.push({ from, to, made, next: to === closing ? to : to + 1 });
 		}
 	}
 
@@ -363,7 +362,7 @@ class Thoughts {
 		const { chain } = this;
 		const made = h("p.thought");
 		const text = chain.text.slice(from, to);
-		if (text.includes(CLOSING)) made.classList.add("close");
+		const opened = from ? 0 : /^(<think>)?/.exec(text)[0].length;
 		const claims = chain.claims.filter((each) => each.from < to && each.to > from);
 		const forced = chain.forced.filter(([begin, end]) => begin < to && end > from);
 		const gone = chain.gone.filter((each) => each.at >= from && each.at <= to);
@@ -379,12 +378,14 @@ class Thoughts {
 			else if (forced.some(([start, stop]) => start < end && stop > begin)) where.append(h("span.forced", { title: "put in: not the model’s own words" }, node));
 			else where.append(node);
 		};
-		typeset(text.replace(CLOSING, ""), made, (where, text, begin, end) => {
+		typeset(text.slice(opened), made, (where, text, begin, end) => {
 			const verbatim = text.length === end - begin;
-			let start = from + begin;
-			for (const cut of [...edges.filter((edge) => verbatim && edge > start && edge < from + end), from + end]) {
+			const first = from + opened + begin;
+			const last = from + opened + end;
+			let start = first;
+			for (const cut of [...edges.filter((edge) => verbatim && edge > first && edge < last), last]) {
 				put(where, start);
-				piece(where, verbatim ? text.slice(start - from - begin, cut - from - begin) : text, start, cut);
+				piece(where, verbatim ? text.slice(start - first, cut - first) : text, start, cut);
 				start = cut;
 			}
 		});
@@ -745,7 +746,7 @@ class Run {
 			...checks.map(({ check, about, verdict, found }) => h("p.check", { "data-verdict": verdict }, about, found ? `: ${found}` : "", h("small", {}, ` · ${check}, ${verdict}`))),
 			...(told.warnings ?? []).map((warning) => h("p", {}, warning)),
 			h("p.actions", {},
-				h("span.sure", {}, [status, this.answer && sure != null ? `sure to ${Math.floor(100 * sure)} %` : ""].filter(Boolean).join(" · ")),
+				h("span.sure", {}, [status, this.answer && sure ? `sure to ${Math.floor(100 * sure)} %` : ""].filter(Boolean).join(" · ")),
 				turn.runs.length > 1 ? h("span", {}, to("‹", "The answer before", turn.runs[at - 1]), ` ${at + 1} of ${turn.runs.length} `, to("›", "The next answer", turn.runs[at + 1])) : "",
 				button("Copy", "Copy the answer", () => navigator.clipboard.writeText(this.answer).then(() => tell("Copied."), (error) => tell(error.message)), !this.answer),
 				button("Again", "Ask again, with another seed", () => turn.ask({ ...how, seed: anew() })),
@@ -838,7 +839,7 @@ function applied(policy) {
 	if (!policy) return null;
 	const { action, rule, text } = policy;
 	const does = { pass: "nothing was changed", disclose: "told to you", add_context: "told to the model", decline: "the model was not asked" }[action];
-	return h("p.badge", { "data-action": action }, h("b", {}, `Operator’s policy ${policy.policy} ${policy.version}`), ` · rule “${rule}” · ${does}`, text ? h("q", {}, text) : "");
+	return h("p.badge", { "data-action": action }, h("b", {}, `Operator’s policy ${policy.policy} ${policy.version}`), ` · rule “${rule}” · ${does}`, text && action !== "decline" ? h("q", {}, text) : "");
 }
 
 /** Tokens by kind against a bound, with a tick where trouble was found. */
