@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from math import isnan
 from typing import Any, Literal
 
 from mull.model.formats import Piece
@@ -72,9 +73,10 @@ class Answer:
 
     def json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`; the trace is written on its own."""
-        plain = {name: getattr(self, name) for name in ("text", "final", "thoughts", "status", "confidence")}
+        plain = {name: getattr(self, name) for name in ("text", "final", "thoughts", "status")}
         return {
             **plain,
+            "confidence": None if isnan(self.confidence) else self.confidence,
             "strategy": self.strategy,
             "evidence": [asdict(one) for one in self.evidence],
             "ledger": asdict(self.ledger),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from math import isnan
 from typing import Any, Literal
 
 from mull.engine import Engine, Watch
+from mull.errors import Unsupported
 from mull.think.answer import Answer, of_draft, shown
 from mull.think.bar import Bar
 from mull.think.budget import Budget
@@ -59,6 +61,8 @@ async def vote(
 
     async def judge(draft: Draft) -> float:
         if weigh == "confidence":
+            if isnan(draft.confidence) and any(draft.chain.drawn):
+                raise Unsupported("the server tells no chances: weigh votes by one or claims.")
             return draft.confidence
         return (await Claims().judge(question, draft, meter))[0]
 

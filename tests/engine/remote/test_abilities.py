@@ -48,6 +48,16 @@ def test_what_a_server_cannot_do_is_refused_at_once() -> None:
         engine.open([70, 71], sampling=mull.Sampling(temperature=3.0))
 
 
+def test_without_chances_there_is_no_confidence_and_nobody_pretends() -> None:
+    with Fake(Manners(logprobs=False, ids="token_ids")) as server:
+        engine = mull.connect(server.url)
+        assert mull.ask("What is 24 + 13?", engine=engine).json()["confidence"] is None
+        doubted = mull.ask("What is 24 + 13?", engine=engine, strategy="auto", n=2)
+        assert doubted.ledger.chains > 1
+        with pytest.raises(Unsupported, match="no chances"):
+            mull.ask("What is 24 + 13?", engine=engine, strategy="vote", n=2, weigh="confidence")
+
+
 def test_the_context_is_the_least_of_what_server_model_and_caller_say() -> None:
     with Fake() as server:
         assert mull.connect(server.url).context == 1024
