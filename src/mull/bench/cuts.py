@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from mull.bench.curves import Cut
 from mull.bench.judge import Judge
@@ -28,10 +29,14 @@ SIDE_BY_SIDE = 32  # chains that are forced at once
 def so_far(run: Run, judge: Judge) -> Callable[[Sample, int], Cut]:
     """The last answer before the cut: in the answer itself, if it has begun, else in the thoughts."""
 
+    @cache  # chains give the same few answers, and at many cuts the same one
+    def right(item: str, said: str) -> bool:
+        return judge(run.items[item], said).equal is True
+
     def answer(sample: Sample, budget: int) -> Cut:
         thoughts, text = sample.cut(budget)
         said = _stated(text) or _stated(thoughts)
-        return Cut(said is not None and judge(run.items[sample.item], said).equal is True)
+        return Cut(said is not None and right(sample.item, said))
 
     return answer
 
