@@ -23,9 +23,9 @@ test-peers: .venv/bench
 test-servers: .venv/dev .venv-llama/ready .venv-vllm/ready
 	$(BIN)/python -m pytest -m peers --timeout=1800 tests/engine/remote
 
-# The page in a browser: Chromium must be there (apt-get install chromium), or MULL_CHROMIUM name another one.
+# The page and the report in a browser: Chromium must be there (apt-get install chromium), or MULL_CHROMIUM name another one.
 test-page: .venv-page/ready
-	.venv-page/bin/python -m pytest -m page tests/serve/page
+	.venv-page/bin/python -m pytest -m page tests/serve/page tests/bench
 
 # The trainers of models of real size, each in an environment of its own: they pin what they need.
 test-trl: .venv-trl/ready

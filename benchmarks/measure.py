@@ -4,7 +4,7 @@
     python benchmarks/measure.py --rows FOLDER                 # and AIME, MATH-500, GSM8K from rows of yours
 
 Runs are kept in runs/ and go on where they were stopped. Of each, its manifest, what `mull bench show` says
-and a report of numbers are copied; answers and questions are not: they are many, and AIME's are not ours to copy.
+and a report of numbers are copied; answers and questions are not: they are many, and AIME's are not ours.
 """
 
 from __future__ import annotations
