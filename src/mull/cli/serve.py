@@ -62,6 +62,14 @@ FIELDS = ("both", "reasoning_content", "reasoning", "inline", "none")  # those o
 @click.option("--device", default="cpu", help="For --runner torch: cpu, cuda.")
 @click.option("--context", type=click.IntRange(32), help="Longest chain in tokens.")
 @click.option("--threads", type=click.IntRange(1), help="Default: all cores.")
+@click.option(
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="URL",
+    help="Serve a model that another server runs; several share the work. Their key: MULL_SERVER_KEY.",
+)
+@click.option("--tokenizer", help="Of that server's model: folder or hub name. Default: as it says.")
 def serve(
     keys: tuple[str, ...],
     keys_file: str | None,
@@ -72,6 +80,8 @@ def serve(
     device: str,
     context: int | None,
     threads: int | None,
+    servers: tuple[str, ...],
+    tokenizer: str | None,
     **options: Any,
 ) -> None:
     """Serve a model: OpenAI's API under /v1, and a page under /."""
@@ -82,20 +92,30 @@ def serve(
         raise MullError(f'{error.name} is not installed: pip install "mull[serve]".') from None
     from mull import api
     from mull.audit import Policy
+    from mull.engine import Engine
 
     settings = Settings(
         keys=(*keys, *_of_file(keys_file), *filter(None, os.environ.get("MULL_API_KEY", "").split(","))),
         policy=Policy.read(policy_file) if policy_file else None,
         **options,
     )
-    engine = api.load(
-        model,
-        runner=runner,  # type: ignore[arg-type]
-        dtype=dtype,
-        device=device,
-        context=context,
-        threads=threads,
-    )
+    engine: Engine
+    if servers:
+        if runner != "auto" or dtype or threads or device != "cpu":
+            raise MullError("--runner, --dtype, --device and --threads are for a model that is run here.")
+        from mull.engine.remote import connect
+
+        key = os.environ.get("MULL_SERVER_KEY", "")  # never one of those that are given to this server
+        engine = connect(servers, model=model, tokenizer=tokenizer, key=key, context=context)
+    else:
+        engine = api.load(
+            model,
+            runner=runner,  # type: ignore[arg-type]
+            dtype=dtype,
+            device=device,
+            context=context,
+            threads=threads,
+        )
     listen(engine, settings, say=lambda text: click.echo(text, err=True))
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 import mull
@@ -25,15 +26,30 @@ QUESTION = "Make 81 from 7, 8 and 11."
 HERE = mull.load(threads=1)
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[RemoteEngine]:
-    command = [sys.executable, "-m", "mull", "serve", "--port", "0", "--threads", "1"]
+def serving(*options: str) -> Iterator[str]:
+    """The URL of a server that is started so."""
+    command = [sys.executable, "-m", "mull", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
-        url = server.stderr.readline().split(" on ")[1].split()[0]
-        yield mull.connect(url)
+        yield server.stderr.readline().split(" on ")[1].split()[0]
         server.terminate()
         server.stderr.read()
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    yield from serving("--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def engine(url: str) -> RemoteEngine:
+    return mull.connect(url)
+
+
+@pytest.fixture(scope="module")
+def front(url: str) -> Iterator[str]:
+    """A server before the server."""
+    yield from serving("--server", url)
 
 
 def test_it_can_do_everything(engine: RemoteEngine) -> None:
@@ -97,3 +113,32 @@ def test_a_guard(engine: RemoteEngine) -> None:
     there = asyncio.run(program(engine))
     assert there == asyncio.run(program(HERE))
     assert len(there) == 4
+
+
+def test_the_likeliest_tokens(engine: RemoteEngine) -> None:
+    async def program(place: Engine) -> list[Any]:
+        prompt = render([Message("user", QUESTION)], place.tokenizer, format=place.format)
+        async with place.open(prompt) as chain:
+            chain.top = 3
+            await chain.think(20)
+            return [chain.likeliest[at] for at in range(chain.prompt_length, len(chain))]
+
+    for there, here in zip(asyncio.run(program(engine)), asyncio.run(program(HERE)), strict=True):
+        assert [id for id, _ in there] == [id for id, _ in here]
+        assert [chance for _, chance in there] == pytest.approx([chance for _, chance in here], abs=1e-5)
+
+
+def test_a_server_before_a_server_says_the_same(url: str, front: str) -> None:
+    def asked(place: str, path: str, **body: Any) -> dict[str, Any]:
+        reply = httpx2.post(f"{place}/v1/{path}", json={"model": "embedded", **body}, timeout=60)
+        choice: dict[str, Any] = reply.raise_for_status().json()["choices"][0]
+        return choice
+
+    chat = {"messages": [{"role": "user", "content": QUESTION}]}
+    here, there = (asked(place, "chat/completions", **chat) for place in (url, front))
+    assert there["message"] == here["message"]
+    prompt = {"prompt": "1, 2, 3", "max_tokens": 8, "temperature": 0, "logprobs": 2}
+    here, there = (asked(place, "completions", **prompt) for place in (url, front))
+    assert (there["text"], there["logprobs"]["tokens"]) == (here["text"], here["logprobs"]["tokens"])
+    for one, other in zip(there["logprobs"]["top_logprobs"], here["logprobs"]["top_logprobs"], strict=True):
+        assert one == pytest.approx(other, abs=1e-4)

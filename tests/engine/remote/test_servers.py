@@ -119,6 +119,7 @@ def test_what_it_can_do(engine: RemoteEngine) -> None:
     assert can.confident
     if engine.model["runner"] == "server vllm":
         assert (can.tokens, can.ids, can.cache, can.stop_ids, can.echo) == (True, "names", True, True, True)
+        assert can.salt
     else:
         assert (can.tokens, can.ids, can.cache, can.stop_ids) == (False, "text", None, False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from mull.engine.remote.wire import ASKS, LIKELIEST, Drawn, Ids, drawn
@@ -39,6 +40,7 @@ class Abilities:
     seed      whether the same seed draws the same
     stop_ids  whether it stops at stop_token_ids
     echo      whether it can give back the prompt, with its chances
+    salt      whether it keeps what it computed for one cache_salt from prompts with another
     cache     whether it computes a prefix again that it has seen; None: it does not tell
     """
 
@@ -51,6 +53,7 @@ class Abilities:
     seed: bool
     stop_ids: bool
     echo: bool
+    salt: bool
     cache: bool | None
 
     @property
@@ -106,7 +109,8 @@ def probe(ask: Ask, model: str, tokenizer: Tokenizer) -> Abilities | None:
         seed=[each.token for each in one] == [each.token for each in again] != [e.token for e in other],
         stop_ids=stopped is not None and len(drawn(stopped["choices"][0], how, tokenizer)) <= 1 < len(greedy),
         echo=echoed is not None and _begins(echoed, ids),
-        cache=_cached(ask(body)),
+        cache=(cached := _cached(ask(body))),
+        salt=bool(cached) and _cached(ask({**body, "cache_salt": token_hex(8)})) is False,
     )
 
 
@@ -132,6 +136,7 @@ def probe_chat(ask: Ask, model: str) -> Abilities | None:
         seed=False,
         stop_ids=False,
         echo=False,
+        salt=False,
         cache=None,
     )
 

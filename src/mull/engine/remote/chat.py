@@ -71,7 +71,7 @@ class ChatEngine(RemoteEngine):
             "max_tokens": self.context - len(chain.ids),
         }
         if self.abilities.logprobs:
-            body |= {"logprobs": True, "top_logprobs": LIKELIEST if chain.track_confidence else 0}
+            body |= {"logprobs": True, "top_logprobs": LIKELIEST if chain.track_confidence else chain.top}
         return "/chat/completions", body
 
     def _prompt(self, chain: Chain) -> str:
@@ -100,7 +100,7 @@ class ChatEngine(RemoteEngine):
             messages.append({"role": role, "content": content})
         return messages
 
-    def _reader(self) -> Read:
+    def _reader(self, chain: Chain) -> Read:
         """Thoughts that a server tells apart get the format's marks around them."""
         begun = closed = False
 
@@ -119,7 +119,8 @@ class ChatEngine(RemoteEngine):
                 if begun and not closed:
                     found += self._forced(self.format.closing)
                     closed = True
-                found += drawn({"text": content, "logprobs": choice.get("logprobs")}, "text", self.tokenizer)
+                said = {"text": content, "logprobs": choice.get("logprobs")}
+                found += drawn(said, "text", self.tokenizer, top=chain.top)
             return found
 
         return read

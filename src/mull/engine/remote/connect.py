@@ -35,7 +35,7 @@ def connect(
     url        such as "http://127.0.0.1:8000/v1"
     model      its name there; None where the server has one model only
     tokenizer  a folder or hub name; None tries what the server says of its model, then the model's name
-    key        goes with each request; None takes the environment's MULL_API_KEY
+    key        goes with each request; None takes the environment's MULL_API_KEY, "" is none
     context    tokens a chain may have; None takes the least that server and model allow
     patience   seconds to go on trying when no server answers
     timeout    seconds of silence after which a reply is given up
@@ -46,7 +46,7 @@ def connect(
     urls = [address(one) for one in ([url] if isinstance(url, str) else url)]
     if not urls:
         raise MullError("no server is named.")
-    key = key or os.environ.get(KEY) or None
+    key = os.environ.get(KEY) if key is None else key
     patient = httpx2.Timeout(timeout, connect=CONNECT)
     with httpx2.Client(headers=headers(key), timeout=patient, verify=secure(urls)) as client:
         found = [_model(client, one, model) for one in urls]

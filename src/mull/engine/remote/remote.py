@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -153,6 +154,8 @@ class RemoteEngine:
         if max_tokens is not None and max_tokens <= 0:
             return Spent(started, 0)
         self._check(chain.sampling)
+        if chain.top > self.abilities.logprobs:
+            raise Unsupported(f"{self._who} tells the {self.abilities.logprobs} likeliest tokens at most.")
         limit = self.context if max_tokens is None else min(started + max_tokens, self.context)
         segment = Segment(chain, limit, started, [(each.every, each.start(chain)) for each in watch])
         chain.thinking = True
@@ -238,7 +241,7 @@ class RemoteEngine:
         if chain.closed is None:
             self._homes[chain] = server
         self.statistics.steps += 1
-        reply = Reply(self.servers, server, response, self._reader())
+        reply = Reply(self.servers, server, response, self._reader(chain))
         known = length - chain.pending
         return Request(reply, chain.sampling, length, known, length, body["max_tokens"])
 
@@ -265,6 +268,8 @@ class RemoteEngine:
         """One more token in the chain, and the event that it raises."""
         chain, sampling = segment.chain, segment.chain.sampling
         stop = new.token in (self.stop_ids if sampling.stop_ids is None else sampling.stop_ids)
+        if chain.top:
+            chain.likeliest[len(chain.ids)] = list(new.likeliest)
         chain.append(new.token, new.logprob, new.confidence, drawn=True, silent=stop)
         self.count(chain.spend, chain.counted, 1)
         length = len(chain.ids)
@@ -362,7 +367,7 @@ class RemoteEngine:
         sampling, can = chain.sampling, self.abilities
         body = {**self._settings(chain), **ASKS[can.ids], "prompt": self._prompt(chain), "max_tokens": tokens}
         if can.logprobs:
-            body["logprobs"] = LIKELIEST if chain.track_confidence else 1
+            body["logprobs"] = max(1, LIKELIEST if chain.track_confidence else 0, chain.top)
         if can.stop_ids:
             stops = self.stop_ids if sampling.stop_ids is None else sampling.stop_ids
             body["stop_token_ids"] = sorted(stops)
@@ -372,6 +377,8 @@ class RemoteEngine:
             body["logit_bias"] = {
                 str(token): max(FORBIDDEN, min(-FORBIDDEN, value)) for token, value in sampling.bias.items()
             }
+        if chain.salt and can.salt:
+            body["cache_salt"] = blake2b(chain.salt, digest_size=16).hexdigest()
         return "/completions", body
 
     def _settings(self, chain: Chain) -> dict[str, Any]:
@@ -390,11 +397,11 @@ class RemoteEngine:
             body["repeat_penalty"] = sampling.repetition_penalty
         return body
 
-    def _reader(self) -> Read:
+    def _reader(self, chain: Chain) -> Read:
         """Reads the tokens out of one reply."""
 
         def read(choice: Mapping[str, Any]) -> list[Drawn]:
-            return drawn(choice, self.abilities.ids, self.tokenizer)
+            return drawn(choice, self.abilities.ids, self.tokenizer, top=chain.top)
 
         return read
 

@@ -30,11 +30,12 @@ ASKS: Mapping[Ids, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A token that a server has drawn. nan where it does not tell."""
+    """A token that a server has drawn, nan where it does not tell; `likeliest` as in `Chain`."""
 
     token: int
     logprob: float = math.nan
     confidence: float = math.nan
+    likeliest: Sequence[tuple[int, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,14 @@ class _Chance:
     token: int | None
     text: str
     logprob: float
-    likeliest: Sequence[float]
+    likeliest: Sequence[_Chance] = ()
 
 
-def drawn(choice: Mapping[str, Any], ids: Ids, tokenizer: Tokenizer) -> list[Drawn]:
-    """The tokens in one piece of a reply, in order. Raises ValueError for one that makes no sense."""
+def drawn(choice: Mapping[str, Any], ids: Ids, tokenizer: Tokenizer, *, top: int = 0) -> list[Drawn]:
+    """The tokens in one piece of a reply, in order, each with the `top` likeliest ones in its place.
+
+    Raises ValueError for a piece that makes no sense.
+    """
     chances = _chances(choice.get("logprobs"))
     text = choice.get("text") or ""
     if ids == "token_ids":
@@ -62,7 +66,12 @@ def drawn(choice: Mapping[str, Any], ids: Ids, tokenizer: Tokenizer) -> list[Dra
     if len(chances) != len(tokens):
         return [Drawn(token) for token in tokens]
     return [
-        Drawn(token, chance.logprob, confidence(chance.likeliest))
+        Drawn(
+            token,
+            chance.logprob,
+            confidence([one.logprob for one in chance.likeliest]),
+            _likeliest(chance.likeliest, tokenizer, top) if top else (),
+        )
         for token, chance in zip(tokens, chances, strict=True)
     ]
 
@@ -72,6 +81,16 @@ def confidence(likeliest: Sequence[float]) -> float:
     if len(likeliest) < LIKELIEST:
         return math.nan
     return -sum(sorted(likeliest, reverse=True)[:LIKELIEST]) / LIKELIEST
+
+
+def _likeliest(told: Sequence[_Chance], tokenizer: Tokenizer, top: int) -> list[tuple[int, float]]:
+    """The first `top`; one that is told only as a text that is no single token is left out."""
+    found = []
+    for one in sorted(told, key=lambda chance: -chance.logprob)[:top]:
+        ids = tokenizer.scaffold(one.text) if one.token is None else [one.token]
+        if len(ids) == 1:
+            found.append((ids[0], one.logprob))
+    return found
 
 
 def _of_text(chances: Sequence[_Chance], text: str, tokenizer: Tokenizer) -> list[int]:
@@ -92,7 +111,7 @@ def _chances(told: Any) -> list[_Chance]:
                 one.get("id"),
                 one.get("token") or "",
                 _number(one.get("logprob")),
-                [_number(other.get("logprob")) for other in one.get("top_logprobs") or ()],
+                _chances({"content": one.get("top_logprobs") or []}),
             )
             for one in content
         ]
@@ -100,7 +119,12 @@ def _chances(told: Any) -> list[_Chance]:
     logprobs = told.get("token_logprobs") or [None] * len(tokens)
     likeliest = told.get("top_logprobs") or [None] * len(tokens)
     return [
-        _Chance(_named(token), token, _number(logprob), [*map(_number, (tops or {}).values())])
+        _Chance(
+            _named(token),
+            token,
+            _number(logprob),
+            [_Chance(_named(name), name, _number(value)) for name, value in (tops or {}).items()],
+        )
         for token, logprob, tops in zip(tokens, logprobs, likeliest, strict=True)
     ]
 
