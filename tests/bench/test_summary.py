@@ -143,3 +143,10 @@ def test_show(tmp_path: Path) -> None:
     assert [group["name"] for group in plain["groups"]] == ["easy", "hard"]
     assert plain["outcomes"]["right"] == 5
     assert set(plain["maj@k"]) == {"1", "2", "3"}
+
+
+def test_published_figures_stand_below(tmp_path: Path) -> None:
+    made(tmp_path, {"a": "rw"}, suite="aime24")
+    said = CliRunner().invoke(cli, ["bench", "show", str(tmp_path)]).output
+    assert "QwQ-32B-Preview          50.0%   33.2–66.8  samples ?" in said
+    assert "QwQ-32B                  79.5%              64 samples" in said

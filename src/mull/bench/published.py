@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from mull.bench.statistics import Interval, wilson
+
 QUESTIONS = {"aime24": 30, "aime25": 30, "math500": 500, "gpqa": 198}
 
 
@@ -26,6 +28,13 @@ class Published:
     def questions(self) -> int | None:
         """Of the suite; None where it depends on a window of dates."""
         return QUESTIONS.get(self.suite)
+
+    @property
+    def interval(self) -> Interval | None:
+        """For questions like these, had there been one sample of each; None where there were more."""
+        if self.questions is None or self.samples is not None:
+            return None
+        return wilson(self.right * self.questions, self.questions)
 
 
 def published(suite: str) -> list[Published]:

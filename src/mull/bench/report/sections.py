@@ -11,7 +11,7 @@ from mull.bench.judge import judge
 from mull.bench.published import Published
 from mull.bench.report import svg
 from mull.bench.report.html import Html, interval, join, percent, table, tag
-from mull.bench.statistics import Interval, wilson
+from mull.bench.statistics import Interval
 from mull.bench.summary import UNENDED, Estimate, Part, Summary, Vote
 from mull.errors import MullError
 
@@ -57,15 +57,12 @@ def accuracy(named: Named, quoted: Sequence[Published]) -> Html:
 
 
 def _quoted(row: Published) -> list[Html | str]:
-    found: Interval | None = None
-    if row.questions and row.samples is None:
-        found = wilson(row.right * row.questions, row.questions)
     link = tag("a", row.source, href=row.link, rel="noopener noreferrer")
     return [
         row.model,
         percent(row.right),
-        svg.whiskers(row.right, found, quoted=True),
-        interval(found),
+        svg.whiskers(row.right, row.interval, quoted=True),
+        interval(row.interval),
         str(row.samples or "?"),
         link,
     ]

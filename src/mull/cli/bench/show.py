@@ -39,7 +39,15 @@ def show(folder: Path, points: float, as_json: bool) -> None:
 
 def table(summary: Summary, points: float = POINTS) -> str:
     """All of it, for a terminal."""
-    lines = [*_head(summary), "", *_shares(summary, points), "", *_by_k(summary), *_groups(summary.parts)]
+    lines = [
+        *_head(summary),
+        "",
+        *_shares(summary, points),
+        "",
+        *_by_k(summary),
+        *_groups(summary.parts),
+        *_quoted(summary),
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -110,6 +118,18 @@ def _groups(parts: Sequence[Part]) -> Iterator[str]:
             f"{part.name:<{wide}}{len(part.groups):>5}{part.accuracy:>8.1%}{_interval(part.these):>13}"
             f"{_interval(part.like_these):>13}{_unended(part):>9.1%}{part.tokens:>9,.0f}"
         )
+
+
+def _quoted(summary: Summary) -> Iterator[str]:
+    """Figures of others, with what is not known of them."""
+    from mull.bench.published import published
+
+    rows = published(summary.run.manifest.suite)
+    if rows:
+        yield "published by others: other prompts, samplings, caps, graders; 95 % as of one sample each"
+    for row in rows:
+        samples = f"{row.samples} samples" if row.samples else "samples ?"
+        yield f"{row.model:<24}{row.right:>6.1%}{_interval(row.interval):>12}  {samples:<11} {row.source}"
 
 
 def _unended(part: Part) -> float:
