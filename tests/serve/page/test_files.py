@@ -17,8 +17,9 @@ MAKES_MARKUP = (
 )  # fmt: skip
 
 
-def test_there_are_three_files() -> None:
+def test_there_are_three_small_files() -> None:
     assert {path.name for path in PAGE.iterdir()} == set(FILES)
+    assert sum(path.stat().st_size for path in PAGE.iterdir()) < 60 << 10
 
 
 @pytest.mark.parametrize("word", MAKES_MARKUP)

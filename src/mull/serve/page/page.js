@@ -1,14 +1,13 @@
 // The page of `mull serve`: ask, and see the model think.
 //
-// What is shown of the thinking is made from the records of the trace alone (src/mull/think/trace.py), which
-// come as `ext.trace` in the chunks of the stream, beside the usual deltas. Text becomes text nodes, never markup.
+// What is shown of the thinking is made from the trace alone (src/mull/think/trace.py), whose records come as
+// `ext.trace` in the chunks of the stream. Text becomes text nodes, never markup.
 
 const $ = (id) => document.getElementById(id);
 const many = (n, what) => `${Math.round(n).toLocaleString("en")}${what ? ` ${what}${n === 1 ? "" : "s"}` : ""}`;
 const clip = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 const line = (text) => String(text).replace(/\s+/g, " ").trim();
-const took = (seconds) => (seconds < 9.95 ? `${seconds.toFixed(1)} s` : seconds < 90 ? `${Math.round(seconds)} s`
-	: `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
+const took = (seconds) => `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 
 /** An element: `tag.class`, properties (`on…`, `--…`, `data-…`, `aria-…` too), children that are nodes or text. */
 function h(tag, props = {}, ...children) {
@@ -27,12 +26,12 @@ function h(tag, props = {}, ...children) {
 
 // Mathematics and a little markup, as readable text
 
-const DEEPEST = 24; // groups in groups; what is nested deeper stays as it is written
+const DEEPEST = 24; // groups in groups; deeper ones stay as written
 const SIGNS = new Map();
-const signs = `times × cdot · div ÷ pm ± mp ∓ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ equiv ≡ sim ∼ cong ≅ propto ∝ infty ∞ sum ∑
-	prod ∏ int ∫ partial ∂ nabla ∇ to → rightarrow → leftarrow ← Rightarrow ⇒ implies ⇒ iff ⇔ Leftrightarrow ⇔ mapsto ↦ in ∈ notin ∉
-	subset ⊂ subseteq ⊆ cup ∪ cap ∩ emptyset ∅ setminus ∖ forall ∀ exists ∃ neg ¬ land ∧ wedge ∧ lor ∨ vee ∨ oplus ⊕ circ ∘ mid | perp ⊥
-	angle ∠ triangle △ degree ° prime ′ ldots … dots … cdots ⋯ therefore ∴ ell ℓ langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉
+const signs = `times × cdot · div ÷ pm ± leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ equiv ≡ infty ∞ sum ∑
+	prod ∏ int ∫ partial ∂ nabla ∇ to → rightarrow → leftarrow ← Rightarrow ⇒ implies ⇒ iff ⇔ Leftrightarrow ⇔ in ∈ notin ∉
+	subset ⊂ subseteq ⊆ cup ∪ cap ∩ emptyset ∅ forall ∀ exists ∃ neg ¬ land ∧ wedge ∧ lor ∨ vee ∨ circ ∘ mid | perp ⊥
+	angle ∠ degree ° ldots … dots … cdots ⋯ therefore ∴ langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉
 	vert | alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ
 	sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω bmod mod pmod mod`;
 for (const [, name, sign] of signs.matchAll(/(\S+)\s+(\S+)/g)) SIGNS.set(name, sign);
@@ -160,18 +159,28 @@ function blocks(text) {
 // The trace: what has become of each chain
 
 const WHY = {
-	Looped: (event) => `a loop: ${many(event.period, "token")}, ${many(event.copies, "time")}`,
-	Claimed: (event) => `false${event.value == null ? "" : `: it is ${event.value}`}`,
-	Switched: (event) => `the language went from ${event.left} to ${event.found}`,
-	Ending: () => "it wanted to answer",
+	Looped: ({ period, copies }) => `A loop of ${many(period, "token")}, ${many(copies, "time")}`,
+	Claimed: ({ value }) => `False${value == null ? "" : `: it is ${value}`}`,
+	Switched: ({ left, found }) => `The language went from ${left} to ${found}`,
+	Ending: () => "It wanted to answer",
 };
 
 /** One chain: its text behind the prompt, and what happened where. Places in `text` are characters. */
 class Chain {
+	text = "";
+	starts = []; // of each token
+	claims = [];
+	forced = [];
+	gone = [];
+	marks = [];
+	drawn = 0;
+	put = 0;
+	discarded = 0;
+	dirty = 0; // the first place that has changed since it was shown
+	event = { type: "" };
+
 	constructor(number, parent, at, prompt, counted) {
 		Object.assign(this, { number, parent, at, prompt, counted, peak: at });
-		Object.assign(this, { text: "", starts: [], claims: [], forced: [], gone: [], marks: [] });
-		Object.assign(this, { drawn: 0, put: 0, discarded: 0, thinking: false, event: null, stopped: null, vote: null, pile: null, dirty: 0 });
 	}
 
 	get length() {
@@ -200,9 +209,9 @@ class Chain {
 	rewind(to) {
 		const cut = this.place(to);
 		const tokens = this.length - Math.max(to, this.prompt);
-		const event = this.event ?? { type: "" };
+		const { event } = this;
 		this.gone = this.gone.filter((each) => each.at <= cut);
-		if (tokens) this.gone.push({ at: cut, tokens, text: this.text.slice(cut), kind: event.type, why: WHY[event.type]?.(event) ?? "taken back", open: false });
+		if (tokens) this.gone.push({ at: cut, tokens, text: this.text.slice(cut), kind: event.type, why: WHY[event.type]?.(event) ?? "A place it left", open: false });
 		this.discarded += tokens;
 		this.text = this.text.slice(0, cut);
 		this.starts.length = Math.max(0, to - this.prompt);
@@ -233,7 +242,7 @@ class Chain {
 
 	/** Why it ended without one. */
 	get end() {
-		return this.stopped && !/^(closed|probed|voted)$/.test(this.stopped) ? this.stopped : "";
+		return /^(closed|probed|voted)$/.test(this.stopped) ? "" : (this.stopped ?? "");
 	}
 }
 
@@ -286,7 +295,7 @@ class Lives {
 			const before = new Map(this.piles.map((each) => [each.answer, each.votes]));
 			this.piles = note.piles.map(([answer, votes]) => ({ answer, votes }));
 			chain.vote = note.answer;
-			chain.pile = this.piles.find((each) => each.votes > (before.get(each.answer) ?? 0))?.answer ?? null; // equal answers share one
+			chain.pile = this.piles.find((each) => each.votes > (before.get(each.answer) ?? 0))?.answer; // equal answers share one
 		}
 		const told = remark(note);
 		if (told) this.remarks.push({ told, chain: chain?.number ?? null });
@@ -314,8 +323,8 @@ class Lives {
 function remark(note) {
 	const did = note.did === "nothing" ? ": only noted" : `: ${note.did}`;
 	return {
-		loop: () => `A loop of ${many(note.period, "token")}, ${many(note.copies, "time")}${did}`,
-		language: () => `The ${note.part} went from ${note.left} to ${note.found}${did}`,
+		loop: () => WHY.Looped(note) + did,
+		language: () => WHY.Switched(note) + did,
 		wish: () => `${{ answer_now: "Answer now", think_more: "Think more", hint: "A hint" }[note.wish]}${did}`,
 		settled: () => `The vote is settled after ${many(note.votes, "vote")}`,
 		auto: () => `Chose to ${note.chose}: ${note.why}`,
@@ -325,11 +334,10 @@ function remark(note) {
 	}[note.kind]?.() || null;
 }
 
-// Thoughts on the page: line by line, ✓ and ✗ at their claims, and what was taken back where it stood
+// Thoughts on the page: ✓ and ✗ at their claims, and what was taken back where it stood
 
 const CLOSING = "</think>"; // what tagged models end their thoughts with
 const SHORT = 60; // up to this length what was taken back stands struck in its line, else it is folded
-const VERDICTS = { confirmed: "recomputed exactly: true", contradicted: "recomputed exactly: false", undecided: "could not be decided" };
 
 /** The text of one chain inside an element; `update` does again only what has changed. */
 class Thoughts {
@@ -374,7 +382,7 @@ class Thoughts {
 			const node = document.createTextNode(text);
 			this.places.set(node, begin);
 			const claim = claims.find((each) => each.from < end && each.to > begin);
-			if (claim) claim.shown = where.appendChild(h("span.claim", { "data-verdict": claim.verdict, title: VERDICTS[claim.verdict] ?? "" }, node));
+			if (claim) claim.shown = where.appendChild(h("span.claim", { "data-verdict": claim.verdict, title: claim.verdict }, node));
 			else if (forced.some(([start, stop]) => start < end && stop > begin)) where.append(h("span.forced", { title: "put in: not the model’s own words" }, node));
 			else where.append(node);
 		};
@@ -400,21 +408,14 @@ class Thoughts {
 	/** What was taken back, at the place where it stood. */
 	struck(gone) {
 		const text = gone.text.replace(CLOSING, "");
-		const said = h("del.gone", { "data-kind": gone.kind, title: `taken back: ${gone.why}` }, clip(text, 20000));
-		if (text.length <= SHORT && !text.trim().includes("\n")) return said;
-		said.hidden = !gone.open;
-		const chip = h("button.chip", { type: "button", "data-kind": gone.kind, "aria-expanded": gone.open },
-			`${gone.why} · ${many(gone.tokens, "token")} taken back`);
-		chip.addEventListener("click", (event) => {
-			event.stopPropagation();
-			gone.open = !gone.open;
-			said.hidden = !gone.open;
-			chip.setAttribute("aria-expanded", gone.open);
-		});
-		return h("span", {}, chip, said);
+		const short = text.length <= SHORT;
+		const said = h("del", { "data-kind": gone.kind, title: gone.why }, short ? line(text) : clip(text, 20000));
+		if (short) return said;
+		return h("details", { open: gone.open, ontoggle: (event) => (gone.open = event.target.open) },
+			h("summary.chip", {}, `${gone.why} · ${many(gone.tokens, "token")} taken back`), said);
 	}
 
-	/** The place in the text under a point of the window, at the beginning of a word; null where there is none. */
+	/** The place in the text under a point of the window, at the beginning of a word. */
 	under(x, y) {
 		const caret = document.caretPositionFromPoint?.(x, y);
 		const range = caret ? null : document.caretRangeFromPoint?.(x, y);
@@ -438,7 +439,7 @@ class Thoughts {
 	}
 }
 
-// The tree of chains: each a stroke from where it was forked to where it is, with its answer behind it
+// The tree of chains: each a stroke from where it was forked, with its answer behind it
 
 /** The next chain on the way to the beginning that is shown. */
 const stem = ({ parent }, shown) => (!parent || shown.has(parent) ? parent : stem(parent, shown));
@@ -497,7 +498,7 @@ class Tree {
 
 	row(chain, chosen, leader) {
 		const made = this.rows.get(chain.number);
-		made.row.style.setProperty("--to", chain.length);
+		if (made.to !== chain.length) made.row.style.setProperty("--to", (made.to = chain.length));
 		for (; made.marks < chain.marks.length; made.marks++) {
 			const { kind, at } = chain.marks[made.marks];
 			if (made.marks < 40) made.way.append(h("i.mark", { "data-kind": kind, "--mark": at }));
@@ -535,7 +536,7 @@ class Tree {
 	}
 }
 
-// One answer on its way: the stream, and all that is shown of it
+// One answer: its stream, and all that is shown of it
 
 const BIG = /"(stream|seed)": ?"?(\d{16,})"?/g; // whole numbers that JavaScript would round
 const KINDS = ["drawn", "put in", "probes", "checks"];
@@ -546,9 +547,7 @@ let model = "";
 class Run {
 	/** `how`: messages, strategy, effort, n, tokens, seed, and `begun`, thoughts to go on from. */
 	constructor(turn, how) {
-		Object.assign(this, { turn, how, records: [], lives: new Lives(), answer: "", thoughts: "", told: {}, error: null });
-		Object.assign(this, { id: null, begun: performance.now(), first: null, ended: null, chosen: null, shown: null, late: false });
-		this.cancel = new AbortController();
+		Object.assign(this, { turn, how, records: [], lives: new Lives(), answer: "", thoughts: "", told: {}, begun: performance.now(), cancel: new AbortController() });
 		this.label = h("span.label");
 		this.fold = h("button.fold", { type: "button", "aria-expanded": false, onclick: () => this.unfold() }, h("i.caret"), this.label);
 		this.tree = h("div.tree", { role: "tree", "aria-label": "Lines of thought", hidden: true });
@@ -573,9 +572,8 @@ class Run {
 		steering();
 		this.paint();
 		const { strategy, effort, n, tokens, seed, begun, messages } = this.how;
-		const several = /vote|best|search|auto/.test(strategy);
 		const body = { model: model || undefined, messages, stream: true, seed, reasoning_effort: effort, max_completion_tokens: tokens || undefined,
-			strategy: { name: strategy, n: (several && n) || undefined }, ext: { trace: true, continue_from: begun ? { thoughts: begun } : undefined } };
+			strategy: { name: strategy, n: (/vote|best|search|auto/.test(strategy) && n) || undefined }, ext: { trace: true, continue_from: begun ? { thoughts: begun } : undefined } };
 		try {
 			const reply = await call("v1/chat/completions", body, this.cancel.signal);
 			for await (const data of events(reply.body)) this.hear(JSON.parse(data.replace(BIG, '"$1":"$2"')));
@@ -619,7 +617,7 @@ class Run {
 
 	/** What is asked of the running request. */
 	async steer(action, text) {
-		if (action === "stop") setTimeout(() => this.cancel.abort(), this.id ? 1500 : 0);
+		if (action === "stop") setTimeout(() => this.cancel.abort(), this.id ? 1500 : 0); // it ends by itself, or is left
 		if (!this.id) return;
 		try {
 			await call(`v1/chat/completions/${this.id}/control`, { action, text });
@@ -634,10 +632,10 @@ class Run {
 	soon() {
 		if (this.late) return;
 		this.late = true;
-		requestAnimationFrame(() => {
+		setTimeout(() => {
 			this.late = false;
 			this.paint();
-		});
+		}, this.lives.chains.size < 50 ? 16 : 200); // a large tree is costly
 	}
 
 	get seconds() {
@@ -775,7 +773,7 @@ class Run {
 	// From a point of a thought on, another way
 
 	click(event) {
-		if (event.target.closest("button") || !getSelection().isCollapsed) return;
+		if (event.target.closest("button, summary") || !getSelection().isCollapsed) return;
 		const place = this.view.under(event.clientX, event.clientY);
 		if (place === null) this.leave();
 		else this.part(place);
@@ -818,7 +816,7 @@ class Run {
 			this.leave();
 			this.turn.ask({ ...this.how, strategy, begun, seed: anew() });
 		} }, begun.trim() ? "Go on from here, differently" : "Begin again, differently");
-		this.menu = h("div.menu", { role: "group", "aria-label": "At this point" }, go);
+		this.menu = h("div.menu", {}, go);
 		const around = this.text.getBoundingClientRect();
 		const edge = after.getClientRects()[0] ?? around;
 		this.menu.style.top = `${edge.bottom - around.top + this.text.scrollTop + 4}px`;
@@ -838,8 +836,7 @@ class Run {
 function applied(policy) {
 	if (!policy) return null;
 	const { action, rule, text } = policy;
-	const does = { pass: "nothing was changed", disclose: "told to you", add_context: "told to the model", decline: "the model was not asked" }[action];
-	return h("p.badge", { "data-action": action }, h("b", {}, `Operator’s policy ${policy.policy} ${policy.version}`), ` · rule “${rule}” · ${does}`, text && action !== "decline" ? h("q", {}, text) : "");
+	return h("p.badge", {}, h("b", {}, `Operator’s policy ${policy.policy} ${policy.version}`), ` · rule “${rule}” · ${action.replace("_", " ")}`, text && action !== "decline" ? h("q", {}, text) : "");
 }
 
 /** Tokens by kind against a bound, with a tick where trouble was found. */
@@ -847,12 +844,12 @@ function bar(spent, bound, ticks) {
 	const of = Math.max(1, bound || 1);
 	return h("div.bar", { "aria-hidden": true },
 		...KINDS.map((kind) => h("i", { "data-kind": kind, title: kind, "--part": (spent[kind] ?? 0) / of })),
-		...ticks.slice(-50).map(({ kind, spent: at }) => h("b", { "data-kind": kind, "--part": Math.min(1, at / of), title: kind === "Looped" ? "a loop" : "another language" })));
+		...ticks.slice(-50).map(({ kind, spent: at }) => h("b", { "data-kind": kind, "--part": Math.min(1, at / of), title: kind })));
 }
 
 // Talking with the server
 
-/** What the server says; throws its error, in its words. Paths are relative: the page may live behind another one. */
+/** What the server says; its errors in its words. Paths are relative: the page may live under another one. */
 async function call(path, body, signal) {
 	const headers = { ...(body && { "content-type": "application/json" }), ...(keep.key && { authorization: `Bearer ${keep.key}` }) };
 	const reply = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal }).catch((error) => {
@@ -906,7 +903,7 @@ class Turn {
 		this.run = run;
 		if (run.ended) run.finish();
 		this.place.replaceChildren(run.element);
-		if (this === turns.at(-1) && !run.ended) this.element.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+		if (this === turns.at(-1) && !run.ended) this.element.scrollIntoView();
 	}
 }
 
@@ -919,8 +916,7 @@ function history() {
 }
 
 const anew = () => Math.floor(Math.random() * 2 ** 31);
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-const tell = (text) => ($("told").textContent = clip(text, 300));
+const tell = (text) => ($("told").textContent = text);
 
 /** While it thinks the question's box takes hints, and buttons steer. */
 function steering() {
@@ -930,7 +926,7 @@ function steering() {
 	$("chosen").hidden = busy;
 	$("more").open = false;
 	$("go").textContent = busy ? "Hint" : "Ask";
-	$("words").placeholder = busy ? "Give it a hint" : turns.length ? "Ask further" : "Ask a question";
+	$("words").placeholder = busy ? "Give it a hint" : "Ask a question";
 	$("anew").hidden = !turns.length;
 	$("welcome").hidden = turns.length > 0;
 	ready();
@@ -972,17 +968,16 @@ function ask() {
 
 // What is kept between visits: how it looks, never what was said. The key only as long as the tab.
 
+const store = (name) => (name === "key" ? sessionStorage : localStorage);
 const keep = new Proxy({}, {
-	get: (_, name) => (name === "key" ? sessionStorage : localStorage).getItem(`mull.${name}`) ?? "",
-	set: (_, name, value) => ((name === "key" ? sessionStorage : localStorage).setItem(`mull.${name}`, value), true),
+	get: (_, name) => store(name)[`mull.${name}`] ?? "",
+	set: (_, name, value) => ((store(name)[`mull.${name}`] = value), true),
 });
 
 function settings() {
 	for (const name of ["theme", "folds", "key"]) $(name).value = keep[name];
 	if (!$("settings").open) $("settings").showModal();
 }
-
-const EXAMPLES = ["Using 3, 7, 8 and 25, make 54.", "What is 48 * 37?", "What number comes after 137, 121, 105, 89, 73?"];
 
 /** Which model it is, and whose policy holds. */
 async function meet() {
@@ -1037,7 +1032,8 @@ document.addEventListener("keydown", (event) => {
 	} else if (event.key === "t") turns.at(-1)?.run.unfold();
 });
 setInterval(() => running?.paint(), 250); // the clock goes on while nothing comes
-$("examples").append(...EXAMPLES.map((each) => h("li", {}, h("button", { type: "button", onclick: () => {
+const examples = ["Using 3, 7, 8 and 25, make 54.", "What is 48 * 37?", "What number comes after 137, 121, 105, 89, 73?"];
+$("examples").append(...examples.map((each) => h("li", {}, h("button", { type: "button", onclick: () => {
 	$("words").value = each;
 	ready();
 	$("words").focus();
