@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-servers test-page test-trl test-verl lint format bench measure clean
+.PHONY: ask test test-slow test-peers test-servers test-page test-trl test-verl test-inspect lint format bench measure clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
@@ -33,6 +33,10 @@ test-trl: .venv-trl/ready
 
 test-verl: .venv-verl/ready
 	.venv-verl/bin/python -m pytest -m verl tests/train/adapters
+
+# Our logs, read by inspect_ai itself.
+test-inspect: .venv-inspect/ready
+	.venv-inspect/bin/python -m pytest tests/bench/test_interchange.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -85,6 +89,12 @@ TESTS := pytest pytest-timeout hypothesis
 	@.venv-verl/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e . verl==0.9.1 torch $(TESTS)
 	@touch $@
 
+.venv-inspect/ready: pyproject.toml constraints.txt $(NATIVE)
+	@echo "setting up .venv-inspect (once) ..."
+	@$(PYTHON) -m venv .venv-inspect
+	@.venv-inspect/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[inspect]" $(TESTS)
+	@touch $@
+
 .venv-llama/ready:
 	@echo "building llama.cpp's server in .venv-llama (once, several minutes) ..."
 	@$(PYTHON) -m venv .venv-llama
@@ -107,4 +117,4 @@ TESTS := pytest pytest-timeout hypothesis
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-trl .venv-verl .venv-llama .venv-vllm dist build src/mull/runner/_cpu_*
+	rm -rf .venv .venv-inspect .venv-trl .venv-verl .venv-llama .venv-vllm dist build src/mull/runner/_cpu_*
