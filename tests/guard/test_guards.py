@@ -14,8 +14,9 @@ from mull.engine import Sampling
 from mull.engine.local import LocalEngine
 from mull.engine.scripted import _byte_letters, asked, scripted
 from mull.guard.claims import ClaimGuard
-from mull.guard.lock import LanguageGuard, unlikely
+from mull.guard.lock import LanguageGuard
 from mull.guard.policy import Guard
+from mull.guard.tables import unlikely
 from mull.model.formats import Tagged
 from mull.model.tokenizer import Tokenizer
 from mull.think.answer import Answer

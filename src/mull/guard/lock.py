@@ -7,21 +7,16 @@ for a while; once a model has drifted, telling it so helps little.
 
 from __future__ import annotations
 
-from codecs import utf_8_decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from mull.engine.chain import Chain
 from mull.engine.events import Event, Switched
 from mull.engine.watch import Watch
 from mull.guard.language import Language
 from mull.guard.policy import GoOn, Note, Policy, Remedy
-from mull.guard.writing import script
+from mull.guard.tables import unlikely
 from mull.model.formats import Kind
-from mull.model.tokenizer import Tokenizer
-
-UNLIKELY = -20.0  # added to the logits of the other script's tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +56,3 @@ class LanguageGuard:
             return GoOn(tokens=self.tokens, bias=unlikely(chain.engine.tokenizer, event.found))
 
         return policy
-
-
-@lru_cache(maxsize=32)
-def unlikely(tokenizer: Tokenizer, name: str) -> Mapping[int, float]:
-    """A bias against every token with a letter of this script, or that ends in the first byte of one.
-
-    Of Latin, what begins in a small letter is left out: variables and commands (`x`, `boxed`) are used in
-    every language, and of a word the token with the space before it is enough.
-    """
-    leads, control = _leads(name), frozenset(tokenizer.control.values())
-    found = {}
-    for token in range(tokenizer.vocab_size):
-        raw = tokenizer.token_bytes(token)
-        text, whole = utf_8_decode(raw, "ignore", False)
-        if token in control or (name == "Latin" and text[:1].islower()):
-            continue
-        if any(script(char) == name for char in text) or (whole < len(raw) and raw[whole] in leads):
-            found[token] = UNLIKELY
-    return found
-
-
-@lru_cache(maxsize=32)
-def _leads(name: str) -> frozenset[int]:
-    """First bytes of the script's letters but not of Latin ones: a token may hold no more than this."""
-    letters = [chr(code) for code in range(0x80, 0x10000) if not 0xD800 <= code < 0xE000]
-    return frozenset(
-        {letter.encode()[0] for letter in letters if script(letter) == name}
-        - {letter.encode()[0] for letter in letters if script(letter) == "Latin"}
-    )

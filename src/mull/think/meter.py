@@ -19,6 +19,7 @@ from mull.engine.sampling import Sampling
 from mull.engine.spend import Spend
 from mull.engine.watch import Look, Watch
 from mull.errors import MullError
+from mull.guard.tables import shortened
 from mull.think.budget import Budget, Ledger
 from mull.think.trace import Trace
 
@@ -139,7 +140,7 @@ class Meter:
         chain.engine = self
         self._enter(chain)
         self._record("open", chain=self._numbers[chain], prompt=list(prompt), seed=seed,
-                     sampling=chain.sampling.json(), counted=counted)  # fmt: skip
+                     sampling=self._plain(chain.sampling), counted=counted)  # fmt: skip
         return chain
 
     async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event:
@@ -154,7 +155,7 @@ class Meter:
         number = self._numbers[chain]
         changed = self._settings[chain] != chain.sampling
         self._settings[chain] = chain.sampling
-        self._record("think", chain=number, **({"sampling": chain.sampling.json()} if changed else {}))
+        self._record("think", chain=number, **({"sampling": self._plain(chain.sampling)} if changed else {}))
         limit = _Limit(self, chain, grant)
         if grant is None:
             self._thinking.add(chain)
@@ -210,6 +211,9 @@ class Meter:
             covered = min(tokens, grant.left)
             grant.left -= covered
             self._reserved -= covered
+
+    def _plain(self, sampling: Sampling) -> dict[str, Any]:
+        return shortened(sampling.json(), self.tokenizer) if self._trace is not None else {}
 
     def _record(self, op: str, **facts: Any) -> None:
         if self._trace is not None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from mull.engine.chain import Chain, Engine
 from mull.engine.sampling import Sampling
 from mull.errors import MullError
+from mull.guard.tables import spelled_out
 from mull.think.trace import Record, Trace
 
 Progress = Callable[[int, int], None]  # tokens drawn again, of so many
@@ -91,7 +92,7 @@ class _Run:
             chain = self.engine.open(
                 record["prompt"],
                 seed=record["seed"],
-                sampling=Sampling.of_json(record["sampling"]),
+                sampling=self._sampling(record),
                 counted=record["counted"],
             )
             self.roots.append(chain)
@@ -109,6 +110,9 @@ class _Run:
         for chain in self.roots:
             chain.stop("replayed")
 
+    def _sampling(self, record: Record) -> Sampling:
+        return Sampling.of_json(spelled_out(record["sampling"], self.engine.tokenizer))
+
     def _begin(self, number: int, chain: Chain) -> None:
         self.tasks.add(asyncio.create_task(self._live(number, chain)))
 
@@ -124,7 +128,7 @@ class _Run:
                 return
             match record["op"]:
                 case "think" if "sampling" in record:
-                    chain.sampling = Sampling.of_json(record["sampling"])
+                    chain.sampling = self._sampling(record)
                 case "tokens":
                     found = await self._draw(number, chain, record)
                     if found is not None:
