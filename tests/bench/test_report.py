@@ -110,7 +110,7 @@ def test_the_numbers_stand_in_it(tmp_path: Path) -> None:
     groups = {"a": "sums/1", "b": "sums/2", "c": "words/1"}
     run = made(tmp_path, {"a": "rrwt", "b": "wlnu", "c": "rrre"}, groups=groups)
     page = report([run]).decode()
-    for words in ("50.0 %", "questions like these", "1 samples are still to be drawn", "maj@k", "truncated",
+    for words in ("50.0 %", "questions like these", "still to be drawn: 1", "maj@k", "truncated",
                   "undecided", "words", "Accuracy against tokens", run.manifest.hash):  # fmt: skip
         assert words in page
     assert page == report([run]).decode()  # the same run, the same bytes

@@ -129,8 +129,8 @@ def test_show(tmp_path: Path) -> None:
     said = CliRunner().invoke(cli, ["bench", "show", str(tmp_path)])
     assert said.exit_code == 0, said.output
     for words in (
-        "not complete: 1 samples",
-        "1 failed",
+        "not complete: samples still to be drawn: 1",
+        "left out of all numbers: 1",
         "50.0%",
         "questions like these",
         "maj@k",

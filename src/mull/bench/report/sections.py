@@ -72,9 +72,9 @@ def _remarks(named: Named) -> Iterator[Html]:
     for name, summary in named:
         said = []
         if summary.run.left:
-            said.append(f"{summary.run.left:,} samples are still to be drawn")
+            said.append(f"samples still to be drawn: {summary.run.left:,}")
         if summary.errors:
-            said.append(f"{summary.errors:,} samples failed with an error and are left out")
+            said.append(f"samples that failed with an error, and are left out: {summary.errors:,}")
         if summary.undecided:
             said.append(f"{percent(summary.undecided)} are undecided and not counted as right")
         if said:

@@ -40,7 +40,8 @@ def compare(ours: Path, theirs: Path, points: float, flips: int, anyway: bool, a
     if as_json:
         click.echo(json.dumps(found.json(), ensure_ascii=False))
         return
-    click.echo("\n".join(line.rstrip() for line in _lines(found, str(ours), str(theirs), points, flips)))
+    names = (ours.name, theirs.name) if ours.name != theirs.name else (str(ours), str(theirs))
+    click.echo("\n".join(line.rstrip() for line in _lines(found, *names, points, flips)))
 
 
 def _lines(found: Comparison, ours: str, theirs: str, points: float, flips: int) -> Iterator[str]:
@@ -62,8 +63,9 @@ def _lines(found: Comparison, ours: str, theirs: str, points: float, flips: int)
     yield f"{'by chance':<{NAME}}{gap.chance:>8.2g}   so often, if neither is better (exact permutation test)"
     if needed := found.needed(points / 100):
         questions, samples = needed
-        enough = f"{samples:,} samples of each of these, or" if samples else "more questions than these:"
-        yield f"to see {points:g} points      {enough} {questions:,} questions"
+        told = f"to see {points:g} points"
+        of_these = "no number" if samples is None else f"{samples:,}"
+        yield f"{told:<{NAME}}questions: {questions:,}; or samples of each of these questions: {of_these}"
     shown = found.flips[:flips]
     if shown:
         yield ""

@@ -56,9 +56,9 @@ def _head(summary: Summary) -> Iterator[str]:
     model = " ".join(str(manifest.model[key]) for key in ("name", "dtype") if manifest.model.get(key))
     each = "one sample" if whole.least == 1 else f"{whole.least} samples"
     yield f"{manifest.suite}: {model}, {manifest.strategy}; {len(whole.groups):,} questions, {each} of each"
-    missing = [f"{summary.run.left:,} samples are still to be drawn"] if summary.run.left else []
+    missing = [f"samples still to be drawn: {summary.run.left:,}"] if summary.run.left else []
     if summary.errors:
-        missing.append(f"{summary.errors:,} failed with an error, which are left out of all numbers")
+        missing.append(f"failed with an error, and left out of all numbers: {summary.errors:,}")
     if missing:
         yield f"not complete: {'; '.join(missing)}"
 
@@ -84,10 +84,10 @@ def _shares(summary: Summary, points: float) -> Iterator[str]:
     yield from _wrapped("tokens of a sample", [*facts, f"{sum(costs):,} in all"])
     if needed := summary.needed(points / 100):
         questions, samples = needed
-        least = f"{samples:,} samples of each of these" if samples else "more questions"
+        least = f"{_count(samples, 'sample')} of each of these" if samples else "more questions"
         yield from _wrapped(
             f"to see {points:g} points",
-            [f"at least {least}", f"or {questions:,} questions, {whole.least} samples each"],
+            [f"at least {least}", f"or {questions:,} questions, {_count(whole.least, 'sample')} each"],
         )
 
 
@@ -130,6 +130,10 @@ def _quoted(summary: Summary) -> Iterator[str]:
     for row in rows:
         samples = f"{row.samples} samples" if row.samples else "samples ?"
         yield f"{row.model:<24}{row.right:>6.1%}{_interval(row.interval):>12}  {samples:<11} {row.source}"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _unended(part: Part) -> float:
