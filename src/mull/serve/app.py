@@ -162,7 +162,7 @@ class Server:
         return Json({"policy": None if policy is None else {**asdict(policy), "digest": policy.digest}})
 
     async def openapi(self, _: Request) -> Response:
-        return Json(document())
+        return Json(document(locked=bool(self.settings.keys)))
 
     async def metrics(self, _: Request) -> Response:
         text, kind = self.counts.text(len(self.runs), self.places.waiting)

@@ -92,11 +92,6 @@ class Door:
         if caller is None and scope["path"] not in PUBLIC:
             told = "no valid key: send the header Authorization: Bearer KEY."
             raise ApiError(401, told, code="invalid_api_key")
-        if scope["method"] == "POST":
-            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind != "application/json":
-                told = f"the body must be application/json, not {kind[:60] or 'nothing'}."
-                raise ApiError(415, told, code="unsupported_media_type")
         await self._app(scope, receive, send)
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
@@ -117,7 +112,11 @@ class Door:
 
 
 async def body_of(request: Request, settings: Settings) -> bytes:
-    """The body, as far as it is allowed to be long and slow."""
+    """The body, as far as it is allowed to be long and slow. JSON only: no form of another site's page."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        told = f"the body must be application/json, not {kind[:60] or 'nothing'}."
+        raise ApiError(415, told, code="unsupported_media_type")
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > settings.body:
         raise _too_large(settings)

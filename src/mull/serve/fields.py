@@ -38,13 +38,13 @@ FROM_THOUGHTS = ("think", "vote", "best", "check", "auto")  # whose chains can s
 class Open(BaseModel):
     """A part of a request; further fields are accepted, and named in the answer."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
 
 class Ours(BaseModel):
     """A part that only mull knows; a field it does not have is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class StreamOptions(Open):

@@ -73,15 +73,15 @@ OPERATIONS = (
 )
 
 
-def document() -> dict[str, Any]:
-    """The whole document, OpenAPI 3.1."""
+def document(*, locked: bool) -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1. `locked`: whether the server has keys."""
     takes = {each.takes for each in OPERATIONS if each.takes}
     gives = {each.gives for each in OPERATIONS if not isinstance(each.gives, str)} | {ErrorBody}
     named = sorted([*((m, "validation") for m in takes), *((m, "serialization") for m in gives)], key=str)
     _, schemas = models_json_schema(named, ref_template=REF)  # type: ignore[arg-type]
     paths: dict[str, Any] = {}
     for each in OPERATIONS:
-        paths[each.path] = {"post" if each.takes else "get": _operation(each)}
+        paths[each.path] = {"post" if each.takes else "get": _operation(each, locked)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "mull", "version": __version__},
@@ -93,7 +93,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(each: Operation) -> dict[str, Any]:
+def _operation(each: Operation, locked: bool) -> dict[str, Any]:
     if isinstance(each.gives, str):
         content: dict[str, Any] = {each.gives: {"schema": {"type": "string"}}}
     else:
@@ -104,7 +104,7 @@ def _operation(each: Operation) -> dict[str, Any]:
     made: dict[str, Any] = {
         "summary": each.about,
         "responses": {"200": {"description": "Done", "content": content}, **errors},
-        "security": [] if each.path in PUBLIC else [{"key": []}],
+        "security": [{"key": []}] if locked and each.path not in PUBLIC else [],
     }
     if each.takes:
         body = {"application/json": {"schema": _ref(each.takes)}}

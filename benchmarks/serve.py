@@ -1,0 +1,191 @@
+"""Load and soak: many streams, clients that go and clients that read slowly, for as long as asked.
+
+    python benchmarks/serve.py                     # five minutes
+    python benchmarks/serve.py --minutes 30        # `make soak`
+
+A real `mull serve` on the embedded model, in a process of its own, and clients over sockets. Told in the end:
+tokens a second against the bare engine with as many chains, what share of requests went as they should, the
+gap between two chunks of a stream (median, 99th percentile), memory of the server over time (slope by least
+squares, first tenth left out), and pages in use when all is over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import mull
+
+GOES, SLOW = 0.1, 0.1  # shares of clients that hang up, and that read slowly
+LATE = 2.0  # seconds a slow reader waits between two reads
+WARM = 0.1  # of the time, left out of the slope
+
+
+@dataclass
+class Seen:
+    """What the clients saw."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    gaps: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    tokens: int = 0
+    memory: list[tuple[float, float]] = field(default_factory=list)
+
+
+def question(number: int) -> str:
+    names = mull.tasks.names()
+    return mull.tasks.get(names[number % len(names)]).problem(split="train", level=2, index=number).question
+
+
+async def bare(streams: int, seconds: float) -> float:
+    """Tokens a second of the engine alone, with as many chains as there will be streams."""
+    engine = mull.load()
+    until = time.perf_counter() + seconds
+    drawn = 0
+
+    async def one(seat: int) -> None:
+        nonlocal drawn
+        number = seat
+        while time.perf_counter() < until:
+            answer = await mull.answer(question(number), engine=engine, seed=number)
+            drawn += answer.ledger.generated
+            number += streams
+
+    await asyncio.gather(*(one(seat) for seat in range(streams)))
+    return drawn / seconds
+
+
+async def client(port: int, seat: int, streams: int, until: float, seen: Seen) -> None:
+    """Ask again and again, mostly as one should."""
+    chance = random.Random(seat)
+    number = seat
+    while time.perf_counter() < until:
+        number += streams
+        manner = chance.random()
+        goes, slow = manner < GOES, GOES <= manner < GOES + SLOW
+        body = {"messages": [{"role": "user", "content": question(number)}], "seed": number, "stream": True,
+                "stream_options": {"include_usage": True}}  # fmt: skip
+        data = json.dumps(body).encode()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        except OSError:
+            seen.ends["no connection"] += 1
+            await asyncio.sleep(0.1)
+            continue
+        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        writer.write(f"{head}content-length: {len(data)}\r\nconnection: close\r\n\r\n".encode() + data)
+        asked = last = time.perf_counter()
+        stops = asked + chance.random() * 0.5 if goes else None
+        end = "broken"
+        try:
+            while True:
+                line = await asyncio.wait_for(reader.readline(), 60)
+                now = time.perf_counter()
+                if not line:
+                    break
+                if line.startswith(b"data: "):
+                    if b'"delta":{"reasoning"' in line or b'"delta":{"content":"' in line:
+                        if last == asked:
+                            seen.first.append(now - asked)
+                        elif not slow:
+                            seen.gaps.append(now - last)
+                        last = now
+                    if line.startswith(b"data: [DONE]"):
+                        end = "done"
+                        break
+                    if usage := re.search(rb'"completion_tokens":(\d+)', line):
+                        seen.tokens += int(usage.group(1))
+                if stops is not None and now > stops:
+                    end = "hung up"
+                    break
+                if slow and chance.random() < 0.1:
+                    await asyncio.sleep(LATE)
+        except (OSError, TimeoutError) as error:
+            end = type(error).__name__
+        seen.ends[end] += 1
+        writer.close()
+
+
+async def watch_memory(pid: int, until: float, seen: Seen) -> None:
+    """Resident megabytes of the server, every second."""
+    started = time.perf_counter()
+    page = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    while time.perf_counter() < until:
+        resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
+        seen.memory.append((time.perf_counter() - started, resident))
+        await asyncio.sleep(1)
+
+
+def slope(memory: list[tuple[float, float]]) -> float:
+    """Megabytes a minute."""
+    seconds, megabytes = np.array(memory[int(WARM * len(memory)) :]).T
+    return float(np.polyfit(seconds, megabytes, 1)[0] * 60)
+
+
+def ask(port: int, path: str) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
+        text: str = reply.read().decode()
+    return text
+
+
+def metric(port: int, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", ask(port, "/metrics"), re.MULTILINE)
+    return float(found.group(1)) if found else 0.0
+
+
+async def soak(streams: int, minutes: float) -> None:
+    alone = await bare(streams, 20)
+    print(f"bare engine, {streams} chains: {alone:,.0f} tokens/s", flush=True)
+    command = [sys.executable, "-m", "mull", "serve", "--port", "0", "--running", str(streams)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        port = int(re.findall(r":(\d+) \(", server.stderr.readline())[0])
+        drain = asyncio.create_task(asyncio.to_thread(server.stderr.read))  # its log, so that it never waits
+        seen = Seen()
+        started = time.perf_counter()
+        until = started + 60 * minutes
+        watching = asyncio.create_task(watch_memory(server.pid, until, seen))
+        await asyncio.gather(*(client(port, seat, streams, until, seen) for seat in range(streams)))
+        seconds = time.perf_counter() - started
+        await watching
+        await asyncio.sleep(2)
+        drawn = metric(port, 'gen_ai_server_tokens_total{type="output"}')
+        pages, running = metric(port, "mull_pages_used"), metric(port, "mull_running_requests")
+        server.terminate()
+        await drain
+    gaps, first = np.array(seen.gaps) * 1000, np.array(seen.first) * 1000
+    print(f"{streams} streams for {seconds / 60:.1f} min, {GOES:.0%} hang up, {SLOW:.0%} read slowly")
+    print(f"requests             {sum(seen.ends.values()):,}: {dict(seen.ends)}")
+    print(f"tokens/s             {drawn / seconds:,.0f}, {drawn / seconds / alone:.0%} of the bare engine")
+    print(f"first chunk          median {np.median(first):.0f} ms, 99 % {np.percentile(first, 99):.0f} ms")
+    print(f"gap between chunks   median {np.median(gaps):.0f} ms, 99 % {np.percentile(gaps, 99):.0f} ms")
+    print(f"memory               {seen.memory[-1][1]:.0f} MB, {slope(seen.memory):+.2f} MB/min")
+    print(f"left at the end      {pages:.0f} pages, {running:.0f} requests")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=5)
+    arguments = parser.parse_args()
+    asyncio.run(soak(arguments.streams, arguments.minutes))
+
+
+if __name__ == "__main__":
+    main()
