@@ -4,13 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-servers test-page test-trl test-verl test-inspect lint format bench measure clean
+.PHONY: ask test test-slow test-peers test-servers test-page test-clients test-trl test-verl test-inspect lint format bench measure soak clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl and not page"
+	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl and not page and not clients"
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow --timeout=1800
@@ -22,6 +22,14 @@ test-peers: .venv/bench
 # Chains on the servers of vLLM and llama.cpp, each in an environment of its own.
 test-servers: .venv/dev .venv-llama/ready .venv-vllm/ready
 	$(BIN)/python -m pytest -m peers --timeout=1800 tests/engine/remote
+
+# Other people's clients against our server, and a fuzzer that makes 200 requests of each kind from its document.
+test-clients: .venv-clients/ready
+	.venv-clients/bin/python -m pytest -m clients --timeout=1800 tests/serve
+
+# Half an hour of 200 streams: what the server does under load, and whether anything of it stays.
+soak: .venv/dev
+	$(BIN)/python benchmarks/serve.py --minutes 30
 
 # The page and the report in a browser: Chromium must be there (apt-get install chromium), or MULL_CHROMIUM name another one.
 test-page: .venv-page/ready
@@ -110,6 +118,13 @@ TESTS := pytest pytest-timeout hypothesis
 	@.venv-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
 	@touch $@
 
+.venv-clients/ready: pyproject.toml constraints.txt $(NATIVE)
+	@echo "setting up .venv-clients (once) ..."
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[serve]" \
+	  openai llm litellm inspect-ai schemathesis $(TESTS)
+	@touch $@
+
 .venv-page/ready: pyproject.toml constraints.txt $(NATIVE)
 	@echo "setting up .venv-page (once) ..."
 	@$(PYTHON) -m venv .venv-page
@@ -117,4 +132,4 @@ TESTS := pytest pytest-timeout hypothesis
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-inspect .venv-trl .venv-verl .venv-llama .venv-vllm dist build src/mull/runner/_cpu_*
+	rm -rf .venv .venv-clients .venv-inspect .venv-trl .venv-verl .venv-llama .venv-vllm dist build src/mull/runner/_cpu_*

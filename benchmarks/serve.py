@@ -3,10 +3,11 @@
     python benchmarks/serve.py                     # five minutes
     python benchmarks/serve.py --minutes 30        # `make soak`
 
-A real `mull serve` on the embedded model, in a process of its own, and clients over sockets. Told in the end:
-tokens a second against the bare engine with as many chains, what share of requests went as they should, the
-gap between two chunks of a stream (median, 99th percentile), memory of the server over time (slope by least
-squares, first tenth left out), and pages in use when all is over.
+A real `mull serve` on the embedded model, in a process of its own, and clients over sockets. First a while
+with well-behaved clients: tokens a second against the bare engine with as many chains, measured before and
+after. Then the soak: some clients hang up, some read slowly. Told in the end: how requests ended, the gap
+between two chunks of a stream (median, 99th percentile), memory of the server over time (slope by least
+squares, the first fifth left out), and the pages in use when all is over.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ import numpy as np
 import mull
 
 GOES, SLOW = 0.1, 0.1  # shares of clients that hang up, and that read slowly
-LATE = 2.0  # seconds a slow reader waits between two reads
-WARM = 0.1  # of the time, left out of the slope
+LATE = 0.5  # seconds a slow reader waits now and then
+WARM = 0.2  # of the time, left out of the slope
+DRAWN = 'gen_ai_server_tokens_total{type="output"}'
+LOAD = 20.0  # seconds of each measurement of tokens a second
 
 
 @dataclass
@@ -67,13 +70,13 @@ async def bare(streams: int, seconds: float) -> float:
     return drawn / seconds
 
 
-async def client(port: int, seat: int, streams: int, until: float, seen: Seen) -> None:
-    """Ask again and again, mostly as one should."""
+async def client(port: int, seat: int, streams: int, until: float, seen: Seen, *, well: bool = False) -> None:
+    """Ask again and again, mostly as one should, or always (`well`)."""
     chance = random.Random(seat)
     number = seat
     while time.perf_counter() < until:
         number += streams
-        manner = chance.random()
+        manner = 1.0 if well else chance.random()
         goes, slow = manner < GOES, GOES <= manner < GOES + SLOW
         body = {"messages": [{"role": "user", "content": question(number)}], "seed": number, "stream": True,
                 "stream_options": {"include_usage": True}}  # fmt: skip
@@ -110,7 +113,7 @@ async def client(port: int, seat: int, streams: int, until: float, seen: Seen) -
                 if stops is not None and now > stops:
                     end = "hung up"
                     break
-                if slow and chance.random() < 0.1:
+                if slow and now < until and chance.random() < 0.1:
                     await asyncio.sleep(LATE)
         except (OSError, TimeoutError) as error:
             end = type(error).__name__
@@ -148,29 +151,44 @@ def metric(port: int, name: str) -> float:
 
 
 async def soak(streams: int, minutes: float) -> None:
-    alone = await bare(streams, 20)
-    print(f"bare engine, {streams} chains: {alone:,.0f} tokens/s", flush=True)
+    before = await bare(streams, LOAD)
     command = [sys.executable, "-m", "mull", "serve", "--port", "0", "--running", str(streams)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         port = int(re.findall(r":(\d+) \(", server.stderr.readline())[0])
-        drain = asyncio.create_task(asyncio.to_thread(server.stderr.read))  # its log, so that it never waits
+        drain = asyncio.create_task(asyncio.to_thread(server.stderr.read))  # its log
+
+        async def crowd(seconds: float, seen: Seen, **how: bool) -> None:
+            until = time.perf_counter() + seconds
+            seats = range(streams)
+            await asyncio.gather(*(client(port, seat, streams, until, seen, **how) for seat in seats))
+
+        async def drawn_in(seconds: float) -> float:
+            await asyncio.sleep(seconds / 4)  # when all have begun
+            first = await asyncio.to_thread(metric, port, DRAWN)
+            await asyncio.sleep(seconds / 2)
+            return (await asyncio.to_thread(metric, port, DRAWN) - first) / (seconds / 2)
+
+        load, _ = await asyncio.gather(drawn_in(2 * LOAD), crowd(2 * LOAD, Seen(), well=True))
+        after = await bare(streams, LOAD)
+        alone = (before + after) / 2
+        print(f"bare engine          {before:,.0f} and {after:,.0f} tokens/s with {streams} chains")
+        print(
+            f"served               {load:,.0f} tokens/s to {streams} streams, {load / alone:.0%}", flush=True
+        )
         seen = Seen()
         started = time.perf_counter()
-        until = started + 60 * minutes
-        watching = asyncio.create_task(watch_memory(server.pid, until, seen))
-        await asyncio.gather(*(client(port, seat, streams, until, seen) for seat in range(streams)))
+        watching = asyncio.create_task(watch_memory(server.pid, started + 60 * minutes, seen))
+        await crowd(60 * minutes, seen)
         seconds = time.perf_counter() - started
         await watching
         await asyncio.sleep(2)
-        drawn = metric(port, 'gen_ai_server_tokens_total{type="output"}')
         pages, running = metric(port, "mull_pages_used"), metric(port, "mull_running_requests")
         server.terminate()
         await drain
     gaps, first = np.array(seen.gaps) * 1000, np.array(seen.first) * 1000
-    print(f"{streams} streams for {seconds / 60:.1f} min, {GOES:.0%} hang up, {SLOW:.0%} read slowly")
+    print(f"soak                 {seconds / 60:.1f} min, {GOES:.0%} hang up, {SLOW:.0%} read slowly")
     print(f"requests             {sum(seen.ends.values()):,}: {dict(seen.ends)}")
-    print(f"tokens/s             {drawn / seconds:,.0f}, {drawn / seconds / alone:.0%} of the bare engine")
     print(f"first chunk          median {np.median(first):.0f} ms, 99 % {np.percentile(first, 99):.0f} ms")
     print(f"gap between chunks   median {np.median(gaps):.0f} ms, 99 % {np.percentile(gaps, 99):.0f} ms")
     print(f"memory               {seen.memory[-1][1]:.0f} MB, {slope(seen.memory):+.2f} MB/min")

@@ -338,10 +338,9 @@ def test_a_client_that_goes_frees_everything_at_once(path: str, body: dict[str, 
                 served.until_running()
                 time.sleep(wait)
             assert served.idle(seconds=0.5)
-        time.sleep(0.01)  # a step that was under way comes to its end
         steps = engine.statistics.steps
         time.sleep(0.05)
-        assert engine.statistics.steps == steps  # nothing runs on
+        assert engine.statistics.steps <= steps + 1  # the step that was under way, and nothing runs on
 
 
 def test_sixty_clients_that_come_and_go_leave_nothing() -> None:
@@ -383,6 +382,9 @@ def test_a_log_line_is_one_line_whatever_was_asked() -> None:
 def test_logs_have_no_questions_and_no_keys(locked: House, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "mull.serve")
     locked.chat("my secret question", key=ANNA, max_tokens=4)
+    end = time.monotonic() + 5  # it is written when all has been sent
+    while time.monotonic() < end and not any(CHAT in str(vars(record)) for record in caplog.records):
+        time.sleep(0.01)
     lines = [JsonLines().format(record) for record in caplog.records]
     assert any(CHAT in line for line in lines)
     assert not any("secret" in line or ANNA in line for line in lines)
