@@ -46,6 +46,7 @@ class Manners:
     longest: int = 1 << 20  # tokens of a reply
     bunch: int = 1  # tokens that are told together
     key: str | None = None
+    strange: bool = False  # replies that look like none
 
 
 class Fake:
@@ -119,6 +120,8 @@ class Fake:
             return await _send(writer, 404, {"error": {"message": "no such path"}})
         if not manners.tokens and not isinstance(body.get("prompt", ""), str):
             return await _send(writer, 400, {"error": {"message": "the prompt must be text"}})
+        if manners.strange:
+            return await _send(writer, 200, {"choices": ["hello"]})
         fault = self.trouble(body) if body.get("stream") else None
         if fault and fault.status:
             return await _send(writer, fault.status, {"error": {"message": "trouble"}}, fault.headers)

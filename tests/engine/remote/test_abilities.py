@@ -93,6 +93,11 @@ def test_what_is_no_address(url: str) -> None:
         mull.connect(url)
 
 
+def test_what_answers_but_is_no_such_server() -> None:
+    with Fake(Manners(strange=True)) as server, pytest.raises(MullError, match="not understood"):
+        mull.connect(server.url)
+
+
 def test_nobody_there() -> None:
     with pytest.raises(MullError, match="does not answer"):
         mull.connect("http://127.0.0.1:9/v1")

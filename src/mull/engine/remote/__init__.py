@@ -6,12 +6,12 @@ reply      one request while it is answered
 abilities  what a server can do, found out by trying
 remote     the engine
 chat       the engine where there are only chat completions
-connect    from a URL to an engine
+connecting from a URL to an engine
 """
 
 from mull.engine.remote.abilities import Abilities
 from mull.engine.remote.chat import ChatEngine
-from mull.engine.remote.connect import connect
+from mull.engine.remote.connecting import connect
 from mull.engine.remote.remote import RemoteEngine
 
 __all__ = ["Abilities", "ChatEngine", "RemoteEngine", "connect"]

@@ -41,7 +41,7 @@ class Abilities:
     stop_ids  whether it stops at stop_token_ids
     echo      whether it can give back the prompt, with its chances
     salt      whether it keeps what it computed for one cache_salt from prompts with another
-    cache     whether it computes a prefix again that it has seen; None: it does not tell
+    cache     whether it finds a prefix again that it has computed; None: it does not tell
     """
 
     tokens: bool

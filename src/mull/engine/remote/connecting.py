@@ -158,10 +158,13 @@ def _abilities(client: httpx2.Client, url: str, name: str, files: Checkpoint) ->
             return None
         return told if isinstance(told, dict) and told.get("choices") else None
 
-    found = probe(lambda body: ask("/completions", body), name, files.tokenizer)
-    if found is not None:
-        return found, False
-    found = probe_chat(lambda body: ask("/chat/completions", body), name)
+    try:
+        found = probe(lambda body: ask("/completions", body), name, files.tokenizer)
+        if found is not None:
+            return found, False
+        found = probe_chat(lambda body: ask("/chat/completions", body), name)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise MullError(f"{url}: its replies are not understood ({error!s:.100}).") from None
     if found is None:
         raise MullError(f"{url} answers neither /completions nor /chat/completions for {name!r}.")
     return found, True
