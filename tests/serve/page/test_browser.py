@@ -319,6 +319,8 @@ def test_the_export_is_a_trace(served: House, visit: Visit, tmp_path: Path) -> N
 def test_policies_are_in_sight(visit: Visit) -> None:
     with house(scripted(SCRIPT), policy=RULES) as served:
         page = visit(served)
+        page.wait_for_selector("header .badge")
+        assert page.inner_text("header .badge") == "Policy example.org 7"
         ask(page, "beans")
         assert "No <b>beans</b>." in page.inner_text(".answer")
         assert "decline" in page.inner_text(".facts .badge")

@@ -987,10 +987,10 @@ async function meet() {
 	} catch (error) {
 		$("model").textContent = error.message;
 	}
-	const policy = await call("policy").then((reply) => reply.json()).catch(() => null);
-	const named = policy?.policy ?? policy?.id;
-	$("policy").hidden = !named;
-	$("policy").textContent = named ? `Policy ${named} ${policy.version}` : "";
+	const said = await call("policy").then((reply) => reply.json()).catch(() => null);
+	const policy = said?.policy;
+	$("policy").hidden = !policy;
+	$("policy").textContent = policy ? `Policy ${policy.id} ${policy.version}` : "";
 }
 
 const dress = () => (keep.theme ? document.documentElement.setAttribute("data-theme", keep.theme) : document.documentElement.removeAttribute("data-theme"));
