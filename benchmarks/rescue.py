@@ -79,13 +79,13 @@ def kind(answer: Answer, thinking: int) -> str | None:
     return None if period is None else "looping"
 
 
-def circled(ids: np.ndarray) -> bool:
-    """Whether exact copies, so many and of so many tokens, stand anywhere in it: all of it is compared with
-    itself at every distance, which is not how the guard finds them."""
+def circled(ids: np.ndarray, shortest: int = SHORTEST) -> bool:
+    """Whether exact copies, three at least and of so many tokens in all, stand anywhere in it: all of it is
+    compared with itself at every distance, which is not how the guard finds them."""
     for period in range(1, len(ids) // COPIES + 1):
         ends = np.flatnonzero(ids[period:] != ids[:-period])
         longest = np.diff(ends, prepend=-1, append=len(ids) - period).max() - 1
-        if longest + period >= max(COPIES * period, SHORTEST):
+        if longest + period >= max(COPIES * period, shortest):
             return True
     return False
 
