@@ -4,7 +4,7 @@
     python benchmarks/measure.py --rows FOLDER                 # and AIME, MATH-500, GSM8K from rows of yours
 
 Runs are kept in runs/ and go on where they were stopped. Of each, its manifest, what `mull bench show` says
-and a report of numbers are copied; answers and questions are not: they are many, and AIME's are not ours.
+and a report are copied; questions and answers only of our own families, since AIME's are not ours.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def main() -> None:
         told.mkdir(parents=True, exist_ok=True)
         shutil.copy(run / "manifest.json", told)
         (told / "summary.txt").write_text(mull("bench", "show", str(run)), encoding="utf-8")
-        mull("bench", "report", str(run), "--out", str(told / "report.html"), "--no-texts")
+        texts = () if name in OWN else ("--no-texts",)  # ours are ours to copy
+        mull("bench", "report", str(run), "--out", str(told / "report.html"), *texts)
 
 
 def mull(*arguments: str) -> str:

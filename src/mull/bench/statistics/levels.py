@@ -71,7 +71,9 @@ def like_these(
     samples   drawn for each question
     clusters  what each question belongs to, where several share a source (see `clustered`)
 
-    With one sample a question, and no clusters, it is Wilson's interval.
+    With one sample a question, and no clusters, it is Wilson's interval. One made-up question with a share of
+    1/2 stands among the others: where nearly all are right, or nearly none, that they vary little says little
+    about the next one, and the interval is nearly Wilson's for one sample of each.
     """
     questions = len(values)
     if not questions:
@@ -82,7 +84,10 @@ def like_these(
     groups = questions if clusters is None else len(set(clusters))
     if groups < 2:
         return Interval(0.0, 1.0)
-    variance = _variance(values) / questions if clusters is None else clustered(values, clusters) ** 2
+    if clusters is None:
+        variance = (sum((value - centre) ** 2 for value in values) + (0.5 - centre) ** 2) / questions**2
+    else:
+        variance = clustered(values, clusters) ** 2 + ((0.5 - centre) / questions) ** 2
     z = student(groups - 1)
     most = questions * samples
     return _at(centre, variance, low=min(questions, groups), high=most, z=z)
