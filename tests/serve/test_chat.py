@@ -248,6 +248,24 @@ def test_a_model_without_tags_gives_its_last_paragraph_as_the_answer() -> None:
         assert joined(events, "reasoning") == said  # nothing tells earlier which paragraph is the last
 
 
+def test_chances_are_those_of_the_answers_tokens(served: House) -> None:
+    more: dict[str, Any] = {"logprobs": True, "top_logprobs": 2, "seed": 1}
+    (choice,) = served.chat(**more).json["choices"]
+    told = choice["logprobs"]["content"]
+    assert "".join(token["token"] for token in told) == choice["message"]["content"]
+    assert all(token["bytes"] == list(token["token"].encode()) for token in told)
+    assert all(token["top_logprobs"][0]["token"] == token["token"] for token in told)
+    assert all(len(token["top_logprobs"]) == 2 for token in told)
+    assert all(-0.1 < token["logprob"] <= 0 for token in told)  # the script leaves no choice
+    chunks = [event["choices"][0] for event in served.chat(stream=True, **more).events[:-1]]
+    streamed = [token for chunk in chunks for token in (chunk["logprobs"] or {"content": []})["content"]]
+    assert streamed == told
+    assert all(chunk["logprobs"] is None for chunk in chunks if "reasoning" in chunk["delta"])
+    assert served.chat(logprobs=True, strategy="vote").status == 400
+    (cut,) = served.chat(logprobs=True, stop=" is").json["choices"]
+    assert "".join(token["token"] for token in cut["logprobs"]["content"]) == "The answer"
+
+
 def test_an_answer_is_never_empty_with_stop() -> None:
     with house(scripted({asked("nothing"): "<think>x</think>"})) as served:
         (choice,) = served.chat("nothing").json["choices"]

@@ -103,6 +103,7 @@ class Answering(Run[Item]):
             trace=Trace(listen=lambda record: self._hear(choice, record)),
             begun=ask.begun,
             salt=salt,
+            top=ask.logprobs or 0,
             voice=voice if ask.live else None,
         )
         choice = Choice(index, mix(ask.seed, index) if index else ask.seed, course, voice)

@@ -32,6 +32,7 @@ class Ask:
     options    of the strategy
     guards     levels of loops, language, claims
     begun      thoughts that thinking starts behind
+    logprobs   how many of the likeliest tokens are told with each of the answer; None: nothing is
     trace      whether the caller wants to hear all that happens
     warnings   what the caller should know about the request
     ignored    fields that nothing was done about
@@ -52,6 +53,7 @@ class Ask:
     chains: int | None = None
     guards: Mapping[str, str] = field(default_factory=dict)
     begun: str = ""
+    logprobs: int | None = None
     trace: bool = False
     warnings: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from mull.model.formats import Kind
 from mull.serve.answering import Answering, Choice, Item
-from mull.serve.ask import Ask
+from mull.serve.ask import ONE_CHAIN, Ask
+from mull.serve.chances import answer_places, chances
 from mull.serve.claims import ClaimRecords
 from mull.serve.config import ReasoningField, Settings
 from mull.serve.errors import wrong
@@ -64,6 +65,7 @@ class ChatRequest(Request):
             n=self.n or 1,
             stops=stops_of(self.stop),
             tokens=new if new is not None else old,
+            logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 
     def field(self, settings: Settings) -> ReasoningField:
@@ -83,9 +85,10 @@ class ChatRequest(Request):
         if self.response_format and self.response_format.type != "text":
             told = "answers cannot be held to a format here; ask for it in words."
             raise wrong("response_format", told, "unsupported_parameter")
-        if self.logprobs or self.top_logprobs:
-            told = "are given by /v1/completions."
-            raise wrong("logprobs", told, "unsupported_parameter")
+        if self.top_logprobs and not self.logprobs:
+            raise wrong("top_logprobs", "needs logprobs to be true.")
+        if self.logprobs and self.how(programs=True)[0] != ONE_CHAIN:
+            raise wrong("logprobs", "are told of a single chain only, the strategy think.")
 
 
 class Form:
@@ -96,6 +99,8 @@ class Form:
     ) -> None:
         self._run, self._request, self._field = run, request, field
         self._said: dict[int, Kind] = {}  # what each choice said last
+        self._length = [0] * len(run.choices)  # of each answer, in characters, as far as it was said
+        self._told = [0] * len(run.choices)  # tokens of each answer whose chances were told
         self._claims = defaultdict[int, ClaimRecords](ClaimRecords)  # of each choice
         self._head = {
             "id": run.id,
@@ -110,7 +115,7 @@ class Form:
             {
                 "index": choice.index,
                 "message": self._message(choice),
-                "logprobs": None,
+                "logprobs": self._chances(choice, len(choice.text)),
                 "finish_reason": finish_reason(choice),
                 "ext": ext(self._run, choice),
             }
@@ -156,10 +161,33 @@ class Form:
             )
         if isinstance(first, Unsaid):
             part = "thoughts" if first.kind == "thought" else "answer"
+            if first.kind == "answer":
+                self._take_back(choice, first.chars)
             guard = {"event": "rewind", "part": part, "drop_chars": first.chars}
             return self._chunk(choice, {}, ext={"guard": guard})
-        delta = self._delta(choice, first.kind, "".join(each.text for each in whats))
-        return self._chunk(choice, delta) if delta else None
+        text = "".join(each.text for each in whats)
+        delta, told = self._delta(choice, first.kind, text), None
+        if first.kind == "answer":
+            self._length[choice.index] += len(text)
+            told = self._chances(choice, self._length[choice.index])
+        return self._chunk(choice, delta, logprobs=told) if delta else None
+
+    def _chances(self, choice: Choice, length: int) -> dict[str, Any] | None:
+        """Of the answer's tokens that begin in its first `length` characters, those not told before."""
+        chain = choice.voice.chain
+        if self._run.ask.logprobs is None or chain is None:
+            return None
+        places = [place for place in answer_places(chain) if place.begins < length]
+        told = chances(chain, places[self._told[choice.index] :])
+        self._told[choice.index] = len(places)
+        return {"content": told, "refusal": None}
+
+    def _take_back(self, choice: Choice, chars: int) -> None:
+        """So much of the answer is not said any more."""
+        length = self._length[choice.index] = self._length[choice.index] - chars
+        if choice.voice.chain is not None:
+            kept = sum(place.begins < length for place in answer_places(choice.voice.chain))
+            self._told[choice.index] = min(self._told[choice.index], kept)
 
     def _delta(self, choice: Choice, kind: Kind, text: str) -> dict[str, str]:
         before = self._said.get(choice.index)
@@ -183,8 +211,9 @@ class Form:
         *,
         finish: str | None = None,
         ext: dict[str, Any] | None = None,
+        logprobs: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        one = {"index": choice.index, "delta": delta, "logprobs": None, "finish_reason": finish}
+        one = {"index": choice.index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
         told = {"ext": ext} if ext else {}  # a chunk speaks of one choice only
         return {"object": "chat.completion.chunk", **self._head, "choices": [one], **told}
 

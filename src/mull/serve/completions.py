@@ -16,6 +16,7 @@ from pydantic import Field
 
 from mull.engine import Engine, Sampling
 from mull.serve.ask import check_bias
+from mull.serve.chances import token_name
 from mull.serve.completing import Complete, Completing, Completion, Piece, Token
 from mull.serve.errors import ApiError, wrong
 from mull.serve.fields import Open, Short, Stop, StreamOptions, Text, bias_of, stops_of, unknown
@@ -202,14 +203,10 @@ class CompletionForm:
         }
 
     def _named(self, id: int) -> str:
-        """A token by its text; by its bytes, where these are no text, as OpenAI names them; or by its id."""
+        """A token by its text, or by its id."""
         if self._request.return_tokens_as_token_ids:
             return f"token_id:{id}"
-        data = self._engine.tokenizer.token_bytes(id)
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+        return token_name(self._engine.tokenizer, id)
 
     def _usage(self) -> dict[str, Any]:
         prompt, cached, generated, _ = self._run.tokens

@@ -22,6 +22,7 @@ from mull.think.trace import Trace
 class Course(Meter):
     """
     begun   thoughts that its chains begin with
+    top     of so many of the likeliest tokens the chances are noted
     salt    prefixes are found again only by chains with the same
     voice   speaks for the latest chain that answers the question; None where several do
     """
@@ -34,6 +35,7 @@ class Course(Meter):
         trace: Trace,
         begun: str = "",
         salt: bytes = b"",
+        top: int = 0,
         voice: Voice | None = None,
     ) -> None:
         super().__init__(engine, trace=trace)
@@ -41,6 +43,7 @@ class Course(Meter):
         self.prompt_tokens = 0  # of the question
         self._begun = self._opening(begun) if begun else []
         self._salt = salt
+        self._top = top
         self._voice = voice
 
     def _opening(self, thoughts: str) -> list[int]:
@@ -66,6 +69,7 @@ class Course(Meter):
         )
         chain.salt = self._salt
         if counted == "sampled":
+            chain.top = self._top
             self.prompt_tokens = self.prompt_tokens or len(prompt)
             if self._begun:
                 chain.say(self._begun)
