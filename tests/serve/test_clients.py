@@ -101,7 +101,7 @@ def test_a_fuzzer_finds_nothing(locked: House, tmp_path: Path) -> None:
     invalid data accepted, keys not asked for."""
     done = program(
         "st", "run", f"{locked.url}/openapi.json", "-H", f"Authorization: Bearer {KEY}", "-n", EXAMPLES,
-        "--exclude-checks", "positive_data_acceptance", "--request-timeout", "20", "--workers", "2",
+        "--exclude-checks", "positive_data_acceptance", "--request-timeout", "20",
         folder=tmp_path, timeout=1700,
     )  # fmt: skip
     (tmp_path / "st.txt").write_text(done.stdout)
