@@ -150,7 +150,7 @@ function blocks(text) {
 		} else if (code) code.append(`${each}\n`);
 		else {
 			const heading = /^#{1,6} +/.exec(each);
-			made.append(typeset(heading ? each.slice(heading[0].length) : each, h(heading ? "p.heading" : "p")));
+			made.append(typeset(heading ? each.slice(heading[0].length) : each.replace(/^(\s*)[-*] /, "$1• "), h(heading ? "p.heading" : "p")));
 		}
 	}
 	return made;
@@ -382,9 +382,9 @@ class Thoughts {
 			const node = document.createTextNode(text);
 			this.places.set(node, begin);
 			const claim = claims.find((each) => each.from < end && each.to > begin);
-			if (claim) claim.shown = where.appendChild(h("span.claim", { "data-verdict": claim.verdict, title: claim.verdict }, node));
-			else if (forced.some(([start, stop]) => start < end && stop > begin)) where.append(h("span.forced", { title: "put in: not the model’s own words" }, node));
-			else where.append(node);
+			const said = forced.some(([start, stop]) => start < end && stop > begin) ? h("span.forced", { title: "put in: not the model’s own words" }, node) : node;
+			if (claim) claim.shown = where.appendChild(h("span.claim", { "data-verdict": claim.verdict, title: claim.verdict }, said));
+			else where.append(said);
 		};
 		typeset(text.slice(opened), made, (where, text, begin, end) => {
 			const verbatim = text.length === end - begin;
@@ -541,13 +541,14 @@ class Tree {
 const BIG = /"(stream|seed)": ?"?(\d{16,})"?/g; // whole numbers that JavaScript would round
 const KINDS = ["drawn", "put in", "probes", "checks"];
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+const now = () => performance.now();
 let running = null; // the one run that is on its way
 let model = "";
 
 class Run {
 	/** `how`: messages, strategy, effort, n, tokens, seed, and `begun`, thoughts to go on from. */
 	constructor(turn, how) {
-		Object.assign(this, { turn, how, records: [], lives: new Lives(), answer: "", thoughts: "", told: {}, begun: performance.now(), cancel: new AbortController() });
+		Object.assign(this, { turn, how, records: [], lives: new Lives(), answer: "", thoughts: "", told: {}, begun: now(), cancel: new AbortController() });
 		this.label = h("span.label");
 		this.fold = h("button.fold", { type: "button", "aria-expanded": false, onclick: () => this.unfold() }, h("i.caret"), this.label);
 		this.tree = h("div.tree", { role: "tree", "aria-label": "Lines of thought", hidden: true });
@@ -597,14 +598,14 @@ class Run {
 		const { delta = {} } = chunk.choices?.[0] ?? {};
 		this.thoughts += delta.reasoning_content ?? delta.reasoning ?? "";
 		if (delta.content) {
-			this.first ??= performance.now();
+			this.first ??= now();
 			this.answer += delta.content;
 		}
 		this.soon();
 	}
 
 	end() {
-		this.ended = performance.now();
+		this.ended = now();
 		for (const chain of this.lives.chains.values()) chain.thinking = false;
 		this.answer ||= this.lives.last?.text ?? "";
 		if (this.thinking.dataset.fold === "peek") this.set("shut");
@@ -639,14 +640,14 @@ class Run {
 	}
 
 	get seconds() {
-		return ((this.ended ?? performance.now()) - this.begun) / 1000;
+		return ((this.ended ?? now()) - this.begun) / 1000;
 	}
 
 	paint() {
 		const { lives } = this;
 		const { lines, spent } = lives;
 		const open = this.thinking.dataset.fold !== "shut";
-		const thought = ((this.first ?? this.ended ?? performance.now()) - this.begun) / 1000;
+		const thought = ((this.first ?? this.ended ?? now()) - this.begun) / 1000;
 		const busy = !this.ended && !this.first;
 		this.thinking.classList.toggle("busy", busy);
 		this.thinking.hidden = !lines.length && !busy;
@@ -698,8 +699,8 @@ class Run {
 		for (let at = this.remarks.childElementCount; at < Math.min(remarks.length, 200); at++) {
 			const { told, chain } = remarks[at];
 			const to = this.lives.chains.get(chain);
-			const link = to && h("button.link", { type: "button", onclick: () => this.choose(to) }, `line ${chain}`);
-			this.remarks.append(h("li", {}, told, link ? " · " : null, link));
+			const link = to && this.lives.lines.length > 1 && h("button.link", { type: "button", onclick: () => this.choose(to) }, `line ${chain}`);
+			this.remarks.append(h("li", {}, told, link ? " · " : "", link || ""));
 		}
 	}
 
@@ -720,10 +721,11 @@ class Run {
 	}
 
 	unfold() {
-		const now = this.thinking.dataset.fold;
-		this.set(now === "open" ? (this.ended ? "shut" : "peek") : "open");
+		const before = this.thinking.dataset.fold;
+		this.set(before === "open" ? (this.ended ? "shut" : "peek") : "open");
+		if (!this.ended) keep.folds = this.thinking.dataset.fold; // as the next ones will be
 		this.paint();
-		if (now === "peek") this.text.scrollTop = 0;
+		if (before === "peek") this.text.scrollTop = 0;
 	}
 
 	/** What stands under the finished answer. */
@@ -782,15 +784,15 @@ class Run {
 	key(event) {
 		const { lines } = this.view;
 		const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-		const now = lines[this.line];
+		const here = lines[this.line];
 		if (event.key === "Escape" && this.menu) {
 			event.stopPropagation();
 			this.leave();
 			this.text.focus();
-		} else if (event.target === this.text && (step || (event.key === "Enter" && now))) {
+		} else if (event.target === this.text && (step || (event.key === "Enter" && here))) {
 			event.preventDefault();
-			if (!step) return this.part(now.from, true);
-			now?.made.classList.remove("here");
+			if (!step) return this.part(here.from, true);
+			here?.made.classList.remove("here");
 			this.line = Math.max(0, Math.min(lines.length - 1, (this.line ?? (step < 0 ? lines.length : -1)) + step));
 			const { made } = lines[this.line];
 			made.classList.add("here");
@@ -975,7 +977,7 @@ const keep = new Proxy({}, {
 });
 
 function settings() {
-	for (const name of ["theme", "folds", "key"]) $(name).value = keep[name];
+	for (const name of ["theme", "key"]) $(name).value = keep[name];
 	if (!$("settings").open) $("settings").showModal();
 }
 
@@ -993,28 +995,29 @@ async function meet() {
 	$("policy").textContent = policy ? `Policy ${policy.id} ${policy.version}` : "";
 }
 
+const on = (id, type, act) => $(id).addEventListener(type, act);
 const dress = () => (keep.theme ? document.documentElement.setAttribute("data-theme", keep.theme) : document.documentElement.removeAttribute("data-theme"));
 
 for (const [id, options, now] of [["strategy", ["think", "vote", "best", "check", "plan", "search", "auto"], "think"], ["effort", EFFORTS, "medium"]]) {
 	$(id).append(...options.map((each) => h("option", { value: each }, each)));
 	$(id).value = options.includes(keep[id]) ? keep[id] : now;
-	$(id).addEventListener("change", () => (keep[id] = $(id).value));
+	on(id, "change", () => (keep[id] = $(id).value));
 }
-$("ask").addEventListener("submit", (event) => (event.preventDefault(), ask()));
-$("words").addEventListener("input", ready);
-$("words").addEventListener("keydown", (event) => {
+on("ask", "submit", (event) => (event.preventDefault(), ask()));
+on("words", "input", ready);
+on("words", "keydown", (event) => {
 	if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.metaKey || event.isComposing) return;
 	event.preventDefault();
 	ask();
 });
-$("steer").addEventListener("click", ({ target }) => target.dataset.action && running?.steer(target.dataset.action));
-$("setup").addEventListener("click", settings);
-$("settings").addEventListener("close", () => {
-	for (const name of ["theme", "folds", "key"]) keep[name] = $(name).value;
+on("steer", "click", ({ target }) => target.dataset.action && running?.steer(target.dataset.action));
+on("setup", "click", settings);
+on("settings", "close", () => {
+	for (const name of ["theme", "key"]) keep[name] = $(name).value;
 	dress();
 	meet();
 });
-$("anew").addEventListener("click", () => {
+on("anew", "click", () => {
 	running?.cancel.abort();
 	for (const turn of turns.splice(0)) turn.element.remove();
 	steering();
