@@ -108,8 +108,7 @@ async def follow(
 def reserve(meter: Meter, line: Line, length: int) -> int:
     """Tokens that a line on a chain of this length sets aside: the closing words, and the answer."""
     room = min(meter.context - length, meter.room)
-    closing = meter.tokenizer.scaffold(meter.format.closing)
-    return len(closing) + (line.answer or answer_reserve(room))
+    return len(meter.closing) + (line.answer or answer_reserve(room))
 
 
 def answer_reserve(total: int) -> int:
@@ -131,7 +130,6 @@ class _Run:
     ) -> None:
         self.chain, self.meter, self.line, self.show = chain, meter, line, show
         format, tokenizer = meter.format, meter.tokenizer
-        self.closing = tokenizer.scaffold(format.closing)
         room = min(meter.context - len(chain), meter.room)
         aside = reserve(meter, line, len(chain))
         if room < aside:
@@ -143,7 +141,7 @@ class _Run:
         self.began, self.limit = len(chain), len(chain) + thinking
         self.least = len(chain) + line.minimum  # the length before which thinking must not end
         self.soft = self.limit - int(thinking * line.soft) if isinstance(format, Tagged) else self.limit
-        self.again = tokenizer.encode(line.again)
+        self.again = tokenizer.encode(line.again) if line.minimum else []
         self.close_id = tokenizer.control_id(format.close) if isinstance(format, Tagged) else None
         self.tip = line.tip.bias(tokenizer) if line.tip else {}
         self.turned = len(chain)  # where the present thought began
@@ -169,7 +167,7 @@ class _Run:
             with self.grant.pay(self.chain):
                 if self.reader.phase == "thought":
                     status = "closed"
-                    self._say(self.closing, self.meter.format.closing)
+                    self._say(self.meter.closing, self.meter.format.closing)
                 event = await self._answer()
         if not _over(event):
             status = "dropped" if isinstance(event, Stopped) else "cut"

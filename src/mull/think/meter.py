@@ -36,6 +36,9 @@ class Meter:
         self.format = engine.format
         self.model = engine.model
         self.context = engine.context
+        self.closing: list[int] = (  # what ends the thoughts
+            engine.closing if isinstance(engine, Meter) else engine.tokenizer.scaffold(engine.format.closing)
+        )
         self.budget = budget or Budget()
         self._engine = engine
         self._trace = trace

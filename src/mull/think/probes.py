@@ -52,7 +52,7 @@ class Probing:
     async def agree(self, chain: Chain, meter: Meter) -> bool:
         """Probe; whether the latest answers agree."""
         self.next = len(chain) + self.how.every
-        lead = [*meter.tokenizer.scaffold(meter.format.closing), *meter.tokenizer.encode(LEAD)]
+        lead = [*meter.closing, *meter.tokenizer.encode(LEAD)]
         if not meter.affords(len(lead) + self.how.tokens):
             return False
         self.made += 1
