@@ -14,8 +14,8 @@ from mull.engine import Sampling
 from mull.engine.scripted import tokenizer
 from mull.errors import MullError
 from mull.guard.tables import shortened, spelled_out, unlikely
-from mull.think.replay import replay
 from mull.think.trace import Trace
+from mull.trace.replay import replay
 from tests.guard.test_guards import LATIN, LanguageGuard, ask, made
 
 TOKENIZER = tokenizer()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from mull.think.answer import Answer
-from mull.think.lives import Lives
 from mull.think.trace import Trace
+from mull.trace.lives import Lives
 
 
 def of_answer(answer: Answer, trace: Trace) -> list[int] | None:

@@ -14,13 +14,13 @@ import click
 from mull.cli.terminal import colourful
 from mull.cli.tree import clipped, tree
 from mull.errors import MullError
-from mull.think.diff import Diff, as_json, diff
-from mull.think.lives import Lives
 from mull.think.trace import Trace
+from mull.trace.diff import Diff, as_json, diff
+from mull.trace.lives import Lives
 
 if TYPE_CHECKING:
     from mull.engine import LocalEngine
-    from mull.think.replay import Replay
+    from mull.trace.replay import Replay
 
 _json = click.option("--json", "in_json", is_flag=True, help="One JSON object instead of text.")
 
@@ -58,7 +58,7 @@ def replay(file: str, in_json: bool, **options: Any) -> None:
 
     The exit status is 0 if all are equal, and 1 if not.
     """
-    from mull.think.replay import replay as again
+    from mull.trace.replay import replay as again
 
     read = Trace.read(file)
     engine = _engine(read, **options)

@@ -9,8 +9,8 @@ from unicodedata import combining, east_asian_width
 
 from mull.cli.terminal import harmless
 from mull.engine.spend import Spend
-from mull.think.lives import Life, Lives
 from mull.think.trace import Record, Trace
+from mull.trace.lives import Life, Lives
 
 _DEEPEST = 12  # levels that are indented; deeper ones stand under one another
 _USUAL = ("Ended", "Answered", "Spent", "Exhausted", "Stopped", "Cancelled", "Closed", "Turned")

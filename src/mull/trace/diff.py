@@ -15,8 +15,8 @@ from itertools import zip_longest
 from typing import Any
 
 from mull.engine.spend import Spend
-from mull.think.lives import Key, Life, Lives
 from mull.think.trace import Record, Trace
+from mull.trace.lives import Key, Life, Lives
 
 _NOTHING = "nothing more"
 

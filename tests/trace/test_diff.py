@@ -9,8 +9,8 @@ from typing import Any
 import mull
 from mull.engine.scripted import asked
 from mull.think.answer import Answer
-from mull.think.diff import as_json, diff
 from mull.think.trace import Trace
+from mull.trace.diff import as_json, diff
 from tests.think.programs import SCRIPT, made
 
 SPLIT = asked("split")

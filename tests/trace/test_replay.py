@@ -21,8 +21,8 @@ from mull.think.line import Line
 from mull.think.meter import Meter
 from mull.think.probes import Probes
 from mull.think.question import Question
-from mull.think.replay import Replay, replay
 from mull.think.trace import Record, Trace
+from mull.trace.replay import Replay, replay
 from tests.think import test_check, test_plan, test_search
 from tests.think.programs import SCRIPT, made, operations, perform
 

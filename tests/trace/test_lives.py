@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import mull
 from mull.engine import Chain
-from mull.think.lives import Lives
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.trace import Record, Trace
+from mull.trace.lives import Lives
 from tests.think.programs import made, operations, perform
 
 

@@ -1,0 +1,1 @@
+"""What is done with traces afterwards: chains followed, drawn again, compared. `think.trace` writes them."""
