@@ -164,6 +164,7 @@ def test_a_vote_is_a_tree_with_its_piles(served: House, visit: Visit) -> None:
     other = page.locator(".chain[data-state=answered]").first
     other.click()
     assert other.get_attribute("aria-selected") == "true"
+    assert page.locator(".thought").last.inner_text() == other.locator(".end").inner_text()
     assert ("Three." if leader == "4" else "Four!") in page.inner_text(".thoughts")
     page.keyboard.press("Home")
     assert rows.first.get_attribute("aria-selected") == "true"
@@ -310,6 +311,7 @@ def test_the_export_is_a_trace(served: House, visit: Visit, tmp_path: Path) -> N
     download.value.save_as(tmp_path / "trace.jsonl")
     trace = Trace.read(tmp_path / "trace.jsonl")
     assert trace.records[-1]["op"] == "answer"
+    assert not any(record["op"] == "claim" for record in trace)
     assert any(record["stream"] > 1 << 53 for record in trace if record["op"] == "fork")
     page.click("text=Ledger")
     spent = trace.records[-1]["ledger"]["tokens"]["sampled"]

@@ -362,7 +362,7 @@ class Thoughts {
 			const ends = [chain.text.indexOf("\n", from), from < closing ? closing : -1].filter((end) => end >= 0);
 			const to = from === closing ? from + CLOSING.length : Math.min(chain.text.length, ...ends);
 			const made = this.into.appendChild(from === closing ? h("p.thought.close") : this.line(from, to));
-			lines.push({ from, to, made, next: to === closing ? to : to + 1 });
+			lines.push({ from, to, made, next: [from, to].includes(closing) ? to : to + 1 });
 		}
 	}
 
@@ -382,7 +382,7 @@ class Thoughts {
 			const node = document.createTextNode(text);
 			this.places.set(node, begin);
 			const claim = claims.find((each) => each.from < end && each.to > begin);
-			const said = forced.some(([start, stop]) => start < end && stop > begin) ? h("span.forced", { title: "put in: not the model’s own words" }, node) : node;
+			const said = forced.some(([start, stop]) => start < end && stop > begin) ? h("span.forced", { title: "put in" }, node) : node;
 			if (claim) claim.shown = where.appendChild(h("span.claim", { "data-verdict": claim.verdict, title: claim.verdict }, said));
 			else where.append(said);
 		};
@@ -588,7 +588,7 @@ class Run {
 		if (chunk.error) throw new Error(chunk.error.message);
 		this.id ??= chunk.id;
 		for (const record of chunk.ext?.trace ?? []) {
-			this.records.push(record);
+			if (record.op !== "claim") this.records.push(record);
 			this.lives.hear(record);
 		}
 		const { event, part, drop_chars: drop } = chunk.ext?.guard ?? {};
