@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mull.think.line import Draft, Line, follow, reserve
+from mull.think.line import Draft, Line, fits, follow, vary
 from mull.think.meter import Meter
 from mull.think.question import Question
-
-DIVERSE = 0.8  # the temperature where the engine's own is 0 and a second opinion is wanted
 
 
 async def ask_aside(
@@ -21,17 +19,15 @@ async def ask_aside(
     boxed_is_enough: bool = True,
     diverse: bool = False,
 ) -> Draft | None:
-    """What the model says to `asked` in the place of the question; None where there is no room for it."""
-    line = replace(line, minimum=0)
+    """What the model says to `asked` in the place of the question; None where there is no room for it.
+
+    `diverse` for a second opinion.
+    """
+    line = replace(line, minimum=0, probes=None)
     prompt = question.instead(asked).prompt(meter, think=line.thinking != 0)
     if meter.chains_left < 1 or meter.spent or not fits(meter, line, len(prompt)):
         return None
     async with meter.open(prompt, seed=seed, sampling=line.sampling, counted="check") as chain:
-        if diverse and line.sampling is None and chain.sampling.temperature == 0:
-            chain.sampling = replace(chain.sampling, temperature=DIVERSE)
+        if diverse:
+            vary(chain, line)
         return await follow(chain, meter, line, boxed_is_enough=boxed_is_enough)
-
-
-def fits(meter: Meter, line: Line, length: int) -> bool:
-    """Whether a line on a chain of this length has room for at least an answer."""
-    return min(meter.context - length, meter.room) >= reserve(meter, line, length)

@@ -14,7 +14,7 @@ from mull.engine import Engine, Watch
 from mull.think.answer import Answer, Evidence, Verdict, of_draft, shown
 from mull.think.budget import Budget
 from mull.think.compare import CONTESTED, compare
-from mull.think.line import Draft, Line, Show, follow, reserve
+from mull.think.line import Draft, Line, Show, fits, follow
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import leads
@@ -51,7 +51,7 @@ async def auto(
         first = await follow(chain, meter, line, watch=watch)
     doubt = _doubt(first, sure)
     meter.note("auto", chain, chose="vote" if doubt else "think", why=doubt or "it is sure")
-    if doubt is None or meter.spent or meter.room < reserve(meter, line, len(prompt)):
+    if doubt is None or meter.spent or not fits(meter, line, len(prompt)):
         verdict: Verdict = "confirmed" if doubt is None else "undecided"
         why = Evidence("confidence", first.final or "", verdict, doubt or "")
         return shown(of_draft(first, "auto", evidence=(why,), ledger=meter.ledger, trace=trace), show)

@@ -18,10 +18,9 @@ from mull.check.correct import corrected
 from mull.engine import Chain, Engine, Watch
 from mull.engine.sampling import mix
 from mull.think.answer import Answer, Evidence, of_draft, shown
-from mull.think.aside import fits
 from mull.think.budget import Budget
 from mull.think.facts import look_up
-from mull.think.line import Draft, Line, Show, follow, reserve
+from mull.think.line import Draft, Line, Show, fits, follow, reserve
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.repair import Repairs

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from mull.engine.sampling import mix
 from mull.think.answer import Evidence, Verdict
-from mull.think.line import Draft, Line, follow, reserve
+from mull.think.aside import ask_aside
+from mull.think.line import Draft, Line
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.votes import Pile, Votes
@@ -37,19 +38,13 @@ async def compare(
     texts = [_solution(drafts, meter, pile) for pile in (first, second)]
     chosen: list[int | None] = []
     for order in ((0, 1), (1, 0)):
-        asked = question.instead(
-            ASK.format(question=question.text, first=texts[order[0]], second=texts[order[1]])
-        )
-        prompt = asked.prompt(meter)
-        if meter.chains_left < 1 or meter.room < reserve(meter, line, len(prompt)):
+        asked = ASK.format(question=question.text, first=texts[order[0]], second=texts[order[1]])
+        draft = await ask_aside(question, asked, meter, line, seed=mix(seed, *order))
+        if draft is None:
             return Evidence("comparison", about, "not run", "the budget was spent")
-        async with meter.open(
-            prompt, seed=mix(seed, *order), sampling=line.sampling, counted="check"
-        ) as chain:
-            draft = await follow(chain, meter, replace(line, minimum=0), boxed_is_enough=True)
         said = {"1": 0, "2": 1}.get((draft.final or "").strip())
         chosen.append(None if said is None else order[said])
-        meter.note("compare", chain, about=about, preferred=said and texts[order[said]][:40])
+        meter.note("compare", draft.chain, about=about, preferred=said and texts[order[said]][:40])
     if chosen[0] is None or chosen[0] != chosen[1]:
         return Evidence("comparison", about, "undecided", "no verdict that stood in both orders")
     winner = (first, second)[chosen[0]]

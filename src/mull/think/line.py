@@ -8,7 +8,7 @@ closing words and the answer is drawn from what there is (budget forcing, s1: ar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mull.engine import (
@@ -36,6 +36,7 @@ from mull.think.tip import Tip, Turned, Turns
 Status = Literal["finished", "closed", "cut", "dropped", "paused"]
 Show = Callable[[Piece], None]  # receives thoughts and answer as they come
 MARK = 32  # tokens that what closes the thoughts may have
+DIVERSE = 0.8  # temperature of chains that are to differ, where the model's own is 0
 SOFT_STEPS, SOFT_BIAS = 5, 2.0  # so often, and each time by so much, the closing tag becomes likelier
 
 
@@ -111,6 +112,17 @@ def reserve(meter: Meter, line: Line, length: int) -> int:
     return len(meter.closing) + (line.answer or answer_reserve(room))
 
 
+def fits(meter: Meter, line: Line, length: int) -> bool:
+    """Whether a line on a chain of this length has room for at least an answer."""
+    return min(meter.context - length, meter.room) >= reserve(meter, line, length)
+
+
+def vary(chain: Chain, line: Line) -> None:
+    """Where the model's own way is greedy, and nobody asked for it, let what follows differ."""
+    if line.sampling is None and chain.sampling.temperature == 0:
+        chain.sampling = replace(chain.sampling, temperature=DIVERSE)
+
+
 def answer_reserve(total: int) -> int:
     """Tokens kept for the answer out of `total`: an eighth, between 16 and 1,024."""
     return max(16, min(1024, total // 8))
@@ -132,7 +144,7 @@ class _Run:
         format, tokenizer = meter.format, meter.tokenizer
         room = min(meter.context - len(chain), meter.room)
         aside = reserve(meter, line, len(chain))
-        if room < aside:
+        if not fits(meter, line, len(chain)):
             raise MullError(
                 f"{room} tokens are too few to think and answer; {aside} is the least. "
                 "Raise --max-tokens, or shorten the prompt."

@@ -19,9 +19,8 @@ from mull.check.claims import claims
 from mull.engine import Engine, Watch
 from mull.engine.sampling import mix
 from mull.think.answer import Answer, Evidence, of_draft, shown
-from mull.think.aside import fits
 from mull.think.budget import Budget
-from mull.think.line import Line, Show, follow, reserve
+from mull.think.line import Line, Show, fits, follow, reserve
 from mull.think.meter import Meter
 from mull.think.plans import Choice, Plan, chosen, drawn
 from mull.think.question import Question

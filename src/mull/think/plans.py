@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Literal
 
 from mull.engine.sampling import mix
-from mull.think.aside import DIVERSE, ask_aside, fits
-from mull.think.line import Line, follow
+from mull.think.aside import ask_aside
+from mull.think.line import Line, fits, follow, vary
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.seats import Seats
@@ -51,8 +51,8 @@ async def drawn(
     if n < 1 or meter.spent or not fits(meter, line, len(prompt)):
         return []
     async with meter.open(prompt, seed=seed, sampling=line.sampling) as root:
-        if line.sampling is None and root.sampling.temperature == 0 and n > 1:
-            root.sampling = replace(root.sampling, temperature=DIVERSE)
+        if n > 1:
+            vary(root, line)
 
         async def attempt(_: int) -> Plan:
             if meter.spent or not fits(meter, line, len(root)):

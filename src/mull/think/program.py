@@ -8,12 +8,12 @@ model cannot: for it the evidence says "not run".
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from mull.check.code import Limits, monty_binary
 from mull.check.program import block, check
 from mull.think.answer import Evidence
-from mull.think.line import Line, follow, reserve
+from mull.think.aside import ask_aside
+from mull.think.line import Line
 from mull.think.meter import Meter
 from mull.think.question import Question
 
@@ -42,16 +42,14 @@ async def by_program(
     does. Raises MullError, before anything is spent, where pydantic-monty is not installed.
     """
     monty_binary()
-    line = replace(line or Line(), minimum=0, probes=None)
-    prompt = question.instead(ASK.format(question=question.text)).prompt(meter, think=line.thinking != 0)
-    if meter.chains_left < 1 or meter.spent or meter.room < reserve(meter, line, len(prompt)):
+    asked = ASK.format(question=question.text)
+    draft = await ask_aside(question, asked, meter, line or Line(), seed=seed, boxed_is_enough=False)
+    if draft is None:
         return Evidence("program", answer, "not run", "the budget was spent")
-    async with meter.open(prompt, seed=seed, sampling=line.sampling, counted="check") as chain:
-        draft = await follow(chain, meter, line)
     code = block(draft.text)
     if code is None:
         return Evidence("program", answer, "not run", "the model wrote no program")
     found = await asyncio.to_thread(check, answer, code, limits)
-    meter.note("program", chain, code=code, outcome=found.result.outcome, tier=found.result.tier,
+    meter.note("program", draft.chain, code=code, outcome=found.result.outcome, tier=found.result.tier,
                verdict=found.verdict, found=found.found)  # fmt: skip
     return Evidence("program", answer, found.verdict, found.found)

@@ -18,9 +18,8 @@ from dataclasses import dataclass, field, replace
 
 from mull.engine import Chain, Engine, Watch
 from mull.think.answer import Answer, Evidence, shown
-from mull.think.aside import DIVERSE, fits
 from mull.think.budget import Budget
-from mull.think.line import Draft, Line, Show, answer_reserve, follow, reserve
+from mull.think.line import Draft, Line, Show, answer_reserve, fits, follow, reserve, vary
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import Rule
@@ -28,7 +27,7 @@ from mull.think.seats import Seats
 from mull.think.steps import Soundness, Step, Steps, Value
 from mull.think.trace import Trace
 from mull.think.verify import Claims
-from mull.think.vote import LEAST, RULE, elected
+from mull.think.vote import LEAST, RULE, counted, elected
 from mull.think.votes import Votes
 
 RETREATS = 8  # so often a tree goes back before it is given up
@@ -75,8 +74,7 @@ async def search(
     line = replace(line, answer=line.answer or answer_reserve(room))
     evidence = []
     async with meter.open(prompt, seed=seed, sampling=line.sampling) as root:
-        if line.sampling is None and root.sampling.temperature == 0:
-            root.sampling = replace(root.sampling, temperature=DIVERSE)
+        vary(root, line)
         forest = _Forest(question, root, meter, line, watch, steps, value, enough, width, ahead)
         with closing(meter.reserve(reserve(meter, line, len(prompt)))):  # for when no tree comes to an answer
             drafts, votes = await forest.harvest(n, seats, rule)
@@ -132,10 +130,7 @@ class _Forest:
                 if place is None or place.draft is None:
                     continue
                 drafts.append(place.draft)
-                votes.add(place.draft.final, place.value, self.meter.number(place.chain))
-                piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
-                weight = round(place.value, 3)
-                self.meter.note("vote", place.chain, answer=place.draft.final, weight=weight, piles=piles)
+                counted(self.meter, place.draft, place.value, votes)
                 if rule.settled(votes, run.alive):
                     self.meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
                     break
@@ -196,6 +191,7 @@ class _Forest:
         start, line = len(place.chain.pieces), self.line
         if line.thinking is not None:
             line = replace(line, thinking=max(0, line.thinking - start))
+        line = replace(line, minimum=max(0, line.minimum - start))
         (chain,) = place.chain.fork()
         try:
             watch = (*self.watch, self.steps)

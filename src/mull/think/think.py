@@ -8,7 +8,7 @@ from mull.engine import Engine, Watch
 from mull.engine.sampling import mix
 from mull.think.answer import Answer, of_draft
 from mull.think.budget import Budget
-from mull.think.line import Line, Show, follow, reserve
+from mull.think.line import Line, Show, fits, follow
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.trace import Trace
@@ -36,6 +36,6 @@ async def think(
             prompt, seed=mix(seed, attempt) if attempt else seed, sampling=line.sampling
         ) as chain:
             draft = await follow(chain, meter, line, show=show, watch=watch)
-        if draft.status != "dropped" or meter.room < reserve(meter, line, len(prompt)):
+        if draft.status != "dropped" or not fits(meter, line, len(prompt)):
             break
     return of_draft(draft, "think", ledger=meter.ledger, trace=trace)

@@ -17,7 +17,7 @@ from mull.errors import Unsupported
 from mull.think.answer import Answer, of_draft, shown
 from mull.think.bar import Bar
 from mull.think.budget import Budget
-from mull.think.line import Draft, Line, Show, answer_reserve, follow, reserve
+from mull.think.line import Draft, Line, Show, answer_reserve, fits, follow, vary
 from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import Beta, CannotChange, Either, Rule, leads
@@ -27,7 +27,6 @@ from mull.think.verify import Claims
 from mull.think.votes import Votes
 
 RULE = Either((Beta(0.95), CannotChange()))
-DIVERSE = 0.8  # the temperature where the engine's own is 0: equal chains are no vote
 LEAST = 64  # tokens left for each seat; with fewer, fewer chains think at once
 
 
@@ -113,11 +112,10 @@ async def ballots(
         votes.add(draft.final, await judge(draft) if judge else 1.0, meter.number(draft.chain))
     confident = bar is not None
     async with meter.open(prompt, seed=seed, sampling=line.sampling, track_confidence=confident) as root:
-        if line.sampling is None and root.sampling.temperature == 0:
-            root.sampling = replace(root.sampling, temperature=DIVERSE)
+        vary(root, line)  # equal chains are no vote
 
         async def attempt(number: int) -> tuple[Draft, float] | None:
-            if (number or earlier) and (meter.spent or meter.room < reserve(meter, line, len(root))):
+            if (number or earlier) and (meter.spent or not fits(meter, line, len(root))):
                 return None
             (chain,) = root.fork()
             draft = await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
@@ -131,14 +129,19 @@ async def ballots(
                 drafts.append(draft)
                 if doubts and draft.status == "finished":
                     doubts.finished(draft.chain.confidences)
-                votes.add(draft.final, weight, meter.number(draft.chain))
-                piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
-                meter.note("vote", draft.chain, answer=draft.final, weight=round(weight, 3), piles=piles)
+                counted(meter, draft, weight, votes)
                 draft.chain.stop("voted")
                 if rule.settled(votes, run.alive):
                     meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
                     break
     return drafts, votes
+
+
+def counted(meter: Meter, draft: Draft, weight: float, votes: Votes) -> None:
+    """Add a draft's vote, and note how the vote stands."""
+    votes.add(draft.final, weight, meter.number(draft.chain))
+    piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
+    meter.note("vote", draft.chain, answer=draft.final, weight=round(weight, 3), piles=piles)
 
 
 def elected(
