@@ -28,11 +28,14 @@ from pathlib import Path
 import numpy as np
 
 import mull
+from mull.guard.choose import guards
+from mull.think.line import Line
 
 GOES, SLOW = 0.1, 0.1  # shares of clients that hang up, and that read slowly
 LATE = 0.5  # seconds a slow reader waits now and then
 WARM = 0.2  # of the time, left out of the slope
 DRAWN = 'gen_ai_server_tokens_total{type="output"}'
+CONTEXT = 256  # tokens; a small memory for keys and values is soon all touched, and grows no more
 LOAD = 20.0  # seconds of each measurement of tokens a second
 
 
@@ -52,9 +55,11 @@ def question(number: int) -> str:
     return mull.tasks.get(names[number % len(names)]).problem(split="train", level=2, index=number).question
 
 
-async def bare(streams: int, seconds: float) -> float:
-    """Tokens a second of the engine alone, with as many chains as there will be streams."""
-    engine = mull.load()
+async def bare(streams: int, seconds: float) -> tuple[float, float]:
+    """Tokens a second of the engine alone, with as many chains as there will be streams, and its microseconds
+    of processor a token. Guards are those of the server."""
+    engine = mull.load(context=CONTEXT)
+    worked = time.process_time()
     until = time.perf_counter() + seconds
     drawn = 0
 
@@ -62,12 +67,16 @@ async def bare(streams: int, seconds: float) -> float:
         nonlocal drawn
         number = seat
         while time.perf_counter() < until:
-            answer = await mull.answer(question(number), engine=engine, seed=number)
+            asked = question(number)
+            line = Line(guards=guards(asked, claims="observe"))
+            answer = await mull.answer(asked, engine=engine, seed=number, line=line)
             drawn += answer.ledger.generated
             number += streams
 
     await asyncio.gather(*(one(seat) for seat in range(streams)))
-    return drawn / seconds
+    worked = time.process_time() - worked
+    engine.close()
+    return drawn / seconds, worked / drawn * 1e6
 
 
 async def client(port: int, seat: int, streams: int, until: float, seen: Seen, *, well: bool = False) -> None:
@@ -131,6 +140,12 @@ async def watch_memory(pid: int, until: float, seen: Seen) -> None:
         await asyncio.sleep(1)
 
 
+def processor(pid: int) -> float:
+    """Seconds of processor that a process has had."""
+    after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def slope(memory: list[tuple[float, float]]) -> float:
     """Megabytes a minute."""
     seconds, megabytes = np.array(memory[int(WARM * len(memory)) :]).T
@@ -153,6 +168,7 @@ def metric(port: int, name: str) -> float:
 async def soak(streams: int, minutes: float) -> None:
     before = await bare(streams, LOAD)
     command = [sys.executable, "-m", "mull", "serve", "--port", "0", "--running", str(streams)]
+    command += ["--context", str(CONTEXT)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         port = int(re.findall(r":(\d+) \(", server.stderr.readline())[0])
@@ -163,19 +179,25 @@ async def soak(streams: int, minutes: float) -> None:
             seats = range(streams)
             await asyncio.gather(*(client(port, seat, streams, until, seen, **how) for seat in seats))
 
-        async def drawn_in(seconds: float) -> float:
+        async def drawn_in(seconds: float) -> tuple[float, float]:
             await asyncio.sleep(seconds / 4)  # when all have begun
-            first = await asyncio.to_thread(metric, port, DRAWN)
+            first, worked = await asyncio.to_thread(metric, port, DRAWN), processor(server.pid)
             await asyncio.sleep(seconds / 2)
-            return (await asyncio.to_thread(metric, port, DRAWN) - first) / (seconds / 2)
+            drawn = await asyncio.to_thread(metric, port, DRAWN) - first
+            return drawn / (seconds / 2), (processor(server.pid) - worked) / drawn * 1e6
 
         load, _ = await asyncio.gather(drawn_in(2 * LOAD), crowd(2 * LOAD, Seen(), well=True))
         after = await bare(streams, LOAD)
-        alone = (before + after) / 2
-        print(f"bare engine          {before:,.0f} and {after:,.0f} tokens/s with {streams} chains")
+        alone = (before[0] + after[0]) / 2
+        for name, (rate, worked) in (("bare engine, before", before), ("bare engine, after", after)):
+            print(
+                f"{name:20} {rate:,.0f} tokens/s with {streams} chains, {worked:.0f} µs of processor a token"
+            )
+        rate, worked = load
         print(
-            f"served               {load:,.0f} tokens/s to {streams} streams, {load / alone:.0%}", flush=True
+            f"served               {rate:,.0f} tokens/s to {streams} streams, {worked:.0f} µs of processor a token"
         )
+        print(f"                     {rate / alone:.0%} of the bare engine", flush=True)
         seen = Seen()
         started = time.perf_counter()
         watching = asyncio.create_task(watch_memory(server.pid, started + 60 * minutes, seen))

@@ -29,10 +29,11 @@ def listen(engine: Engine, settings: Settings, *, say: Callable[[str], None]) ->
     """Serve until a signal comes. Raises MullError where the address cannot be had."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logger = logging.getLogger("mull.serve")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    for name, level in (("mull.serve", logging.INFO), ("uvicorn", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = False
     server = Server(engine, settings)
     with bound(settings) as listener:
         host, port = listener.getsockname()[:2]

@@ -12,6 +12,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +21,7 @@ from mull.serve.control import Action
 from mull.serve.errors import ApiError
 from mull.serve.limits import Places
 
+SILENCE = 15.0
 Item = TypeVar("Item")
 
 
@@ -88,16 +90,19 @@ class Run(ABC, Generic[Item]):
                 raise
 
     async def items(self) -> AsyncIterator[list[Item]]:
-        """All that has happened since the last time, again and again to the end; then as `wait`."""
-        while True:
-            await self._fresh.wait()
+        """All that has happened since the last time, again and again to the end; then as `wait`.
+
+        Nothing, where nothing has happened for `SILENCE` seconds.
+        """
+        over = False
+        while not over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SILENCE):
+                    await self._fresh.wait()
             self._fresh.clear()
             items, self._items = self._items, []
             over = self.task.done()
-            if items:
-                yield items
-            if over:
-                break
+            yield items
         await self.wait()
 
     @abstractmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -19,9 +19,8 @@ from starlette.types import Receive, Scope, Send
 from mull.serve.errors import ApiError, of_exception
 from mull.serve.run import Run
 
-PING = 15.0  # seconds of silence after which a comment keeps the connection open
 PACE = 0.01  # seconds between two chunks of one stream at least ...
-MOST = 2000  # ... and chunks a second of all streams together at most, about
+MOST = 500  # ... and chunks a second of all streams together at most, about
 SSE_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -102,14 +101,12 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
         async def put(data: bytes, *, more: bool = True) -> None:
-            message = {"type": "http.response.body", "body": data, "more_body": more}
-            await asyncio.wait_for(send(message), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await send({"type": "http.response.body", "body": data, "more_body": more})
 
         try:
-            events = self._events()
-            while (batch := await _next(events, put)) is not None:
-                if batch:
-                    await put(b"".join(map(_framed, batch)))
+            async for batch in self._events():
+                await put(b"".join(map(_framed, batch)) or b": ping\n\n")
                 await asyncio.sleep(max(PACE, self._streams() / MOST))
         except asyncio.CancelledError:
             if not gone.done():
@@ -122,20 +119,6 @@ class EventStream(Response):
                 log.exception("a stream failed", extra={"facts": {"id": self._run.id}})
             await put(_framed(self._failed(problem)))
         await put(b"", more=False)
-
-
-async def _next(
-    events: AsyncIterator[list[Event]], put: Callable[[bytes], Awaitable[None]]
-) -> list[Event] | None:
-    """The next events; None at the end. Pings while there are none."""
-    coming = asyncio.ensure_future(anext(events, None))
-    try:
-        while not (await asyncio.wait({coming}, timeout=PING))[0]:
-            await put(b": ping\n\n")
-        return coming.result()
-    finally:
-        if not coming.done():
-            coming.cancel()
 
 
 def _framed(event: Event) -> bytes:
