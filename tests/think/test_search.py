@@ -49,6 +49,13 @@ def test_the_good_branch_is_found_for_less_than_best_of_n_costs() -> None:
     assert spent["search"] < spent["best"] / 2, spent
 
 
+def test_a_minimum_of_thinking_is_that_of_all_steps_together() -> None:
+    answer = ask("sure", made(), strategy="search", n=1, seats=1, line=Line(minimum=40))
+    assert answer.final == "7"
+    assert len(answer.thoughts) > 40
+    assert "Wait" not in answer.thoughts
+
+
 def test_steps_that_are_false_or_double_are_dropped() -> None:
     answer = ask("product", made(), strategy="search", n=1, width=16, seats=1, enough=2.0, seed=4)
     drops = [note["drop"] for note in answer.trace.notes("step")]
