@@ -4,10 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 Q ?= Make 81 from 7, 8 and 11.
 
-.PHONY: ask test test-slow test-peers test-servers test-page test-clients test-trl test-verl test-inspect lint format bench measure soak clean
+.PHONY: ask serve test test-slow test-peers test-servers test-page test-clients test-trl test-verl test-inspect lint format bench measure soak clean
 
 ask: .venv/base
 	@$(BIN)/mull ask "$(Q)"
+
+serve: .venv/serve
+	@$(BIN)/mull serve
 
 test: .venv/dev
 	$(BIN)/python -m pytest -m "not slow and not peers and not trl and not verl and not page and not clients"
@@ -71,6 +74,10 @@ NATIVE := $(wildcard src/mull/runner/*.[ch]) hatch_build.py
 .venv/base: pyproject.toml constraints.txt $(NATIVE) | .venv/bin/python
 	@echo "setting up .venv (once) ..."
 	@$(PIP) -e .
+	@touch $@
+
+.venv/serve: .venv/base
+	@$(PIP) -e ".[serve]"
 	@touch $@
 
 .venv/dev: .venv/base

@@ -109,6 +109,7 @@ def test_phrases(phrase: str, text: str, matches: bool) -> None:
 def test_an_earlier_message_counts_but_not_what_the_model_said() -> None:
     named, other = Message("user", "the sum of it"), Message("user", "and now?")
     assert policy("pass").apply(Question((named, Message("assistant", "7"), other)))
+    assert not policy("decline").apply(Question((named, Message("assistant", "7"), other)))
     assert not policy("pass").apply(Question((other, Message("assistant", "the sum of it"), other)))
 
 

@@ -5,7 +5,7 @@
 
     [[rule]]
     name = "medicine"
-    match = ["dosage", "mg of"]        # words or phrases, any of them, in any message of the user
+    match = ["dosage", "mg of"]        # words or phrases, any of them, in what the user said
     action = "add_context"             # pass, disclose, add_context or decline
     text = "Say that a physician must be asked."
 
@@ -90,10 +90,13 @@ class Policy:
         return hashlib.sha256(repr((self.id, self.version, self.rules)).encode()).hexdigest()[:16]
 
     def apply(self, question: Question) -> Applied | None:
-        """The first rule that matches a message of the user; None where none does."""
+        """The first rule that matches a message of the user; None where none does.
+
+        What is declined is the last message alone: the conversation may go on about something else.
+        """
         said = [each.content for each in question.messages if each.role == "user"]
         for rule in self.rules:
-            if any(map(rule.matches, said)):
+            if any(map(rule.matches, said[-1:] if rule.action == "decline" else said)):
                 return Applied(self.id, self.version, rule.name, rule.action, rule.text)
         return None
 
