@@ -168,7 +168,7 @@ def report(records: Iterable[Record]) -> str:
         suspected = share(sum(record["suspected"] > 0 for record in normal), len(normal))
         lines += [
             "",
-            f"Long chains without a loop, touched: {touched}; suspected, and left alone: {suspected}.",
+            f"Long chains without a loop, touched: {touched}; suspected, and probed: {suspected}.",
         ]
         if returned:
             lines.append(
