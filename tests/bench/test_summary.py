@@ -59,6 +59,8 @@ def test_a_part_for_each_group(tmp_path: Path) -> None:
     parts = Summary.of(run).parts
     assert [(part.name, part.accuracy) for part in parts] == [("easy", 1.0), ("hard", 0.25)]
     assert Summary.of(made(tmp_path / "other", {"a": "r"}, groups={"a": "all of it"})).parts == ()
+    levels = made(tmp_path / "levels", {"a": "r", "b": "w"}, groups={"a": "level 10", "b": "level 2"})
+    assert [part.name for part in Summary.of(levels).parts] == ["level 2", "level 10"]
 
 
 def test_piles_hold_what_says_the_same() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from mull.bench.statistics import (
 from mull.bench.statistics.majority import MOST
 from mull.errors import MullError
 
+_NUMBERED = re.compile(r"(\D*)(\d+)", re.ASCII)
 UNENDED: tuple[Outcome, ...] = ("truncated", "looped")
 
 
@@ -152,8 +154,8 @@ class Summary:
         names: dict[str | None, list[list[Sample]]] = {}
         for item, group in by_item.items():
             names.setdefault(run.items[item].group, []).append(group)
-        parts = tuple(Part(str(name), groups) for name, groups in names.items()) if len(names) > 1 else ()
-        return cls(run, Part("all", list(by_item.values())), parts)
+        parts = [Part(str(name), groups) for name, groups in names.items()] if len(names) > 1 else []
+        return cls(run, Part("all", list(by_item.values())), _ranked(parts))
 
     @property
     def errors(self) -> int:
@@ -215,6 +217,15 @@ class Summary:
             "seconds": round(sum(each.seconds for each in self.whole.samples), 2),
         }
         return plain | {"groups": [part_json(part) for part in self.parts]}
+
+
+def _ranked(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """ "level 1" to "level 5" by their numbers; other names as they came."""
+    found = [match for part in parts if (match := _NUMBERED.fullmatch(part.name))]
+    if len(found) < len(parts) or len({match[1] for match in found}) > 1:
+        return tuple(parts)
+    pairs = sorted(zip(found, parts, strict=True), key=lambda pair: int(pair[0][2]))
+    return tuple(part for _, part in pairs)
 
 
 def part_json(part: Part) -> dict[str, Any]:

@@ -30,4 +30,4 @@ def report(folders: tuple[Path, ...], out: Path, title: str | None, no_texts: bo
         out.write_bytes(page)
     except OSError as error:
         raise MullError(f"{out}: cannot be written ({error.strerror}).") from None
-    click.echo(f"{out}: {len(page) / 1e6:.1f} MB")
+    click.echo(f"{out}: {len(page) / 1e3:,.0f} kB")
