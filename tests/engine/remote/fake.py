@@ -175,6 +175,8 @@ class Fake:
                 writer.write(b"data: [DONE]\n\n")
             else:
                 await _send(writer, 200, {"choices": [_merged(choices)], "usage": usage})
+        except ConnectionError:  # heard of when writing
+            ended = "gone"
         finally:
             gone.cancel()
             self.running -= 1

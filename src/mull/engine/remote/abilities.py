@@ -1,4 +1,4 @@
-"""What a server can do, found out by trying: a handful of requests of a few tokens each.
+"""What a server can do, found out by trying: some requests of a few tokens each, several at once.
 
 A server that cannot do something mostly says nothing and does something else, so what counts is what it
 does: whether greedy and "the likeliest one only" draw the same, whether a seed decides, whether a forbidden
@@ -8,11 +8,12 @@ token stays away.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from mull.engine.remote.wire import ASKS, LIKELIEST, Drawn, Ids, drawn
+from mull.engine.remote.wire import ASKS, LIKELIEST, Ids, drawn
 from mull.errors import MullError
 from mull.model.tokenizer import Tokenizer
 
@@ -26,7 +27,7 @@ PLAIN: Mapping[str, float] = {
     "repeat_penalty": 1.0,
 }
 _TEXT = " ".join(map(str, range(1, 60)))  # longer than a block of any prefix cache
-_TOKENS = 12
+_TOKENS, _WARM = 8, 24  # drawn for a comparison; a warm draw may go the likeliest way for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,49 +69,62 @@ def probe(ask: Ask, model: str, tokenizer: Tokenizer) -> Abilities | None:
     Raises MullError where the tokenizer is not that of the server's model.
     """
     ids = tokenizer.encode(_TEXT)
-    body: dict[str, Any] = {"model": model, "prompt": ids, "max_tokens": _TOKENS, "temperature": 0}
-    tokens = ask(body) is not None
-    in_text = ask({**body, "prompt": _TEXT})
-    if not tokens:
-        body["prompt"] = _TEXT
-    if not tokens and in_text is None:
-        return None
-    _check_length(in_text, len(ids))
-    plain = ask({**body, **PLAIN}) is not None
-    if plain:
-        body |= PLAIN
-    logprobs = next((n for n in (LIKELIEST, 1) if _has_logprobs(ask({**body, "logprobs": n}))), 0)
-    how = _ids(ask, body, logprobs, tokenizer)
-    if logprobs and how in ("names", "logprobs"):
-        body["logprobs"] = 1
-    body |= ASKS[how]
+    body: dict[str, Any] = {"model": model, "prompt": ids, "temperature": 0}
+    with ThreadPoolExecutor(8) as pool:
 
-    def draw(**more: Any) -> list[Drawn]:
-        """What it draws; nothing where it refuses."""
-        reply = ask({**body, **more})
-        return drawn(reply["choices"][0], how, tokenizer) if reply else []
+        def all_of(*more: Mapping[str, Any]) -> list[dict[str, Any] | None]:
+            """Replies to requests that are made at once."""
+            return list(pool.map(ask, [{**body, "max_tokens": _TOKENS, **each} for each in more]))
 
-    greedy = [one.token for one in draw()]
-    if not greedy:
-        raise MullError(
-            "the server draws no tokens: its model ended at once, or its replies are not understood."
+        in_ids, in_text = all_of({"max_tokens": 1}, {"prompt": _TEXT, "max_tokens": 1})
+        if in_ids is None and in_text is None:
+            return None
+        _check_length(in_text, len(ids))
+        if in_ids is None:
+            body["prompt"] = _TEXT
+        plain, most, one = all_of(
+            {**PLAIN, "max_tokens": 1}, *({"logprobs": n, "max_tokens": 1} for n in (LIKELIEST, 1))
         )
-    warm = {"temperature": 2, "max_tokens": 2 * _TOKENS}
-    one, again, other = (draw(**warm, seed=seed) for seed in (1, 1, 2))
-    stopped = ask({**body, "stop_token_ids": [greedy[0]]})
-    echoed = ask({**body, "echo": True, "logprobs": 1, "max_tokens": 1})
+        body |= PLAIN if plain else {}
+        logprobs = LIKELIEST if _has_logprobs(most) else int(_has_logprobs(one))
+        ways: tuple[Ids, ...] = ("names", "token_ids", "logprobs") if logprobs else ("token_ids",)
+        chances = {"logprobs": 1} if logprobs else {}
+        replies = all_of(*({**chances, **ASKS[way]} for way in ways))
+        how = _ids(dict(zip(ways, replies, strict=True)), tokenizer)
+        body |= {**ASKS[how], **(chances if how in ("names", "logprobs") else {})}
+
+        def tokens(reply: Mapping[str, Any] | None) -> list[int]:
+            """What it drew; nothing where it refused."""
+            return [each.token for each in drawn(reply["choices"][0], how, tokenizer)] if reply else []
+
+        warm = {"temperature": 2, "max_tokens": _WARM}
+        seeds = ({**warm, "seed": seed} for seed in (1, 1, 2))
+        greedy, likeliest, echoed, again, *drawn_warm = all_of(
+            {}, {"temperature": 2, "top_k": 1}, {"echo": True, "logprobs": 1, "max_tokens": 1}, {}, *seeds
+        )
+        first, second, other = map(tokens, drawn_warm)
+        if not (likely := tokens(greedy)):
+            raise MullError(
+                "the server draws no tokens: its model ended at once, or its replies are not understood."
+            )
+        stopped, biased, salted = all_of(
+            {"stop_token_ids": [likely[0]], "max_tokens": 2},
+            {"logit_bias": {str(likely[0]): -100}, "max_tokens": 1},
+            {"cache_salt": token_hex(8), "max_tokens": 1},
+        )
+    cache = _cached(again)
     return Abilities(
-        tokens=tokens,
+        tokens=in_ids is not None,
         ids=how,
         logprobs=logprobs,
-        plain=plain,
-        top_k=plain and [each.token for each in draw(temperature=2, top_k=1)] == greedy,
-        bias=_first(draw(logit_bias={str(greedy[0]): -100})) not in (None, greedy[0]),
-        seed=[each.token for each in one] == [each.token for each in again] != [e.token for e in other],
-        stop_ids=stopped is not None and len(drawn(stopped["choices"][0], how, tokenizer)) <= 1 < len(greedy),
+        plain=plain is not None,
+        top_k=plain is not None and tokens(likeliest) == likely,
+        bias=tokens(biased)[:1] not in ([], likely[:1]),
+        seed=first == second != other,
+        stop_ids=stopped is not None and len(tokens(stopped)) <= 1 < len(likely),
         echo=echoed is not None and _begins(echoed, ids),
-        cache=(cached := _cached(ask(body))),
-        salt=bool(cached) and _cached(ask({**body, "cache_salt": token_hex(8)})) is False,
+        salt=bool(cache) and _cached(salted) is False,
+        cache=cache,
     )
 
 
@@ -141,13 +155,11 @@ def probe_chat(ask: Ask, model: str) -> Abilities | None:
     )
 
 
-def _ids(ask: Ask, body: Mapping[str, Any], logprobs: int, tokenizer: Tokenizer) -> Ids:
-    """The first way in which it gives ids that say what its text says."""
-    ways: tuple[Ids, ...] = ("names", "token_ids", "logprobs") if logprobs else ("token_ids",)
-    for way in ways:
-        reply = ask({**body, **({"logprobs": 1} if logprobs else {}), **ASKS[way]})
+def _ids(replies: Mapping[Ids, Mapping[str, Any] | None], tokenizer: Tokenizer) -> Ids:
+    """The first way in which it gives ids; they must say what its text says."""
+    for way, reply in replies.items():
+        choice = reply["choices"][0] if reply else {}
         try:
-            choice = reply["choices"][0] if reply else {}
             found = [one.token for one in drawn(choice, way, tokenizer)]
         except ValueError:
             continue
@@ -192,7 +204,3 @@ def _cached(reply: Mapping[str, Any] | None) -> bool | None:
     details = ((reply or {}).get("usage") or {}).get("prompt_tokens_details") or {}
     found = details.get("cached_tokens")
     return found > 0 if isinstance(found, int) else None
-
-
-def _first(tokens: list[Drawn]) -> int | None:
-    return tokens[0].token if tokens else None
