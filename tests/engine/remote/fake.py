@@ -138,8 +138,8 @@ class Fake:
         prompt = self._prompt(body)
         stream = body.get("stream")
         self.running += 1
-        self.peak = max(self.peak, self.running)
         if stream:
+            self.peak = max(self.peak, self.running)
             self.bodies.append(body)
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
         gone = asyncio.ensure_future(reader.read())  # over when the client hangs up
