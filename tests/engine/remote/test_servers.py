@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +55,7 @@ def engine(
         _wait(server, f"http://127.0.0.1:{port}/v1/models")
         yield mull.connect(f"http://127.0.0.1:{port}/v1", tokenizer="embedded")
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.wait(60)
 
 
