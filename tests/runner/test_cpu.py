@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,18 @@ def test_impossible_settings_are_refused(wrong: dict[str, object], message: str)
     found = checkpoint("qwen2-tied")
     with pytest.raises(MullError, match=message):
         CpuRunner(found.config, found.weights, **{"pages": 4, **wrong})  # type: ignore[arg-type]
+
+
+def test_closing_waits_for_the_step_that_runs() -> None:
+    """Closed under it, a step reads memory that is gone, and the process ends."""
+    tokens = tokens_for("qwen2-tied", 100)
+    for _ in range(20):
+        runner = make("qwen2-tied", "f32")
+        with ThreadPoolExecutor(1) as thread:
+            running = thread.submit(logits_of, runner, list(range(7)), tokens)
+            runner.close()
+            error = running.exception()  # None, or it was closed first
+            assert error is None or "closed" in str(error)
 
 
 def test_a_closed_runner_says_so() -> None:

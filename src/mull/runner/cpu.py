@@ -20,6 +20,7 @@ import sys
 from collections.abc import Mapping
 from ctypes import POINTER, Structure, byref, c_char_p, c_float, c_int, c_int32, c_int64, c_void_p
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +165,7 @@ class CpuRunner:
         self._wanted = self._logits
         self._rows: Rows | None = None  # of the latest step, kept so that `_arguments` stay true
         self._arguments: tuple[int, ...] = ()
+        self._computing = Lock()  # nothing is freed while a step runs in another thread
         self._runtime = c_void_p(self._library.mull_open(byref(self._model), threads or usable_cores()))
         if not self._runtime:
             raise MullError("out of memory while starting the CPU runner.")
@@ -171,22 +173,23 @@ class CpuRunner:
 
     def step(self, rows: Rows) -> Floats:
         """Logits `[wanted, vocab_size]`, valid until the next step. Raises InvalidRows."""
-        if not self._runtime:
-            raise MullError("this runner is closed.")
-        if rows is not self._rows:
-            self._arguments = self._prepare(rows)
-            self._rows = rows
-        arguments = self._arguments
-        status = self._library.mull_step(self._runtime, self._model, *arguments)
-        if status == _NEED_ROTATIONS:
-            self._grow_rotations(int(rows.positions.max()))
+        with self._computing:
+            if not self._runtime:
+                raise MullError("this runner is closed.")
+            if rows is not self._rows:
+                self._arguments = self._prepare(rows)
+                self._rows = rows
+            arguments = self._arguments
             status = self._library.mull_step(self._runtime, self._model, *arguments)
-        if status == _INVALID:
-            check_values(rows, self.limits)
-            raise InvalidRows("the rows are invalid.")
-        if status == _NO_MEMORY:
-            raise MullError(f"out of memory for a step of {len(rows.tokens)} rows; send fewer at once.")
-        return self._wanted
+            if status == _NEED_ROTATIONS:
+                self._grow_rotations(int(rows.positions.max()))
+                status = self._library.mull_step(self._runtime, self._model, *arguments)
+            if status == _INVALID:
+                check_values(rows, self.limits)
+                raise InvalidRows("the rows are invalid.")
+            if status == _NO_MEMORY:
+                raise MullError(f"out of memory for a step of {len(rows.tokens)} rows; send fewer at once.")
+            return self._wanted
 
     def _prepare(self, rows: Rows) -> tuple[int, ...]:
         """What the C side is told about these rows: lengths, and where everything lies."""
@@ -205,10 +208,11 @@ class CpuRunner:
         self._pages[dst] = self._pages[src]
 
     def close(self) -> None:
-        """End the threads and free weights and pages."""
-        if self._runtime:
-            self._library.mull_close(self._runtime)
-        self._runtime = c_void_p()
+        """End the threads and free weights and pages, when a step that runs now is over."""
+        with self._computing:
+            if self._runtime:
+                self._library.mull_close(self._runtime)
+            self._runtime = c_void_p()
         self._kept.clear()
         self._rows = None
         self._pages = self._logits = self._wanted = np.empty((0, 0), np.float32)
