@@ -194,9 +194,7 @@ async def soak(streams: int, minutes: float) -> None:
                 f"{name:20} {rate:,.0f} tokens/s with {streams} chains, {worked:.0f} µs of processor a token"
             )
         rate, worked = load
-        print(
-            f"served               {rate:,.0f} tokens/s to {streams} streams, {worked:.0f} µs of processor a token"
-        )
+        print(f"{'served':20} {rate:,.0f} tokens/s to {streams} streams, {worked:.0f} µs of CPU a token")
         print(f"                     {rate / alone:.0%} of the bare engine", flush=True)
         seen = Seen()
         started = time.perf_counter()

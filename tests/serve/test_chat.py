@@ -226,7 +226,7 @@ def test_the_trace_comes_with_the_stream_if_wanted(served: House) -> None:
     assert [r["kind"] for r in records if r["op"] == "note"].count("vote") == 2
     last = events[-2]["ext"]
     assert last["strategy"] == {
-        "name": "vote", "samples": 3, "votes": [{"answer": "4", "count": 2, "weight": 2.0}]
+        "name": "vote", "samples": 2, "votes": [{"answer": "4", "count": 2, "weight": 2.0}]
     }  # fmt: skip
 
 

@@ -34,7 +34,11 @@ def ext(run: Answering, choice: Choice) -> dict[str, Any]:
     loops, switches = choice.notes("loop"), choice.notes("language")
     rescued = [note for note in (*loops, *switches, *choice.notes("claim")) if note["did"] != "nothing"]
     told: dict[str, Any] = {
-        "strategy": {"name": run.ask.strategy, "samples": ledger.chains, "votes": votes(choice)},
+        "strategy": {
+            "name": run.ask.strategy,
+            "samples": len(choice.notes("vote")) or ledger.chains,
+            "votes": votes(choice),
+        },
         "guard": {
             "loops": len(loops),
             "rescues": len(rescued),
