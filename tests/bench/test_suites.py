@@ -170,6 +170,7 @@ def test_what_is_wrong_in_a_declaration_is_told_in_one_line(tmp_path: Path, text
         ([{"question": "2+2?"}], r"row 1: no column answer.*it has question"),
         ([{"question": "2+2?", "answer": " "}], "row 1: no column answer"),
         ([{"id": "a", "question": "2+2?", "answer": "4"}] * 2, "2 questions have the id 'a'"),
+        ([{"id": id, "question": "2+2?", "answer": "4"} for id in "ab"], "every question stands there twice"),
         ([[1]], "line 1: not a JSON object"),
     ],
 )

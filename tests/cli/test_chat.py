@@ -115,6 +115,8 @@ def test_thinking_can_be_left_out(talk: Talk) -> None:
         ("/effort silly", "'silly' is not one of 'none'"),
         ("/thinking many", "'many' is not a valid integer"),
         ("/model other", "--model cannot be changed in a chat"),
+        ("/policy other.toml", "--policy cannot be changed in a chat"),
+        ("/policy", "--policy cannot be changed in a chat"),
         ("/chains 3", "--chains is for --strategy vote or best or search or auto, not for think."),
         ("/language xx", "unknown language 'xx'"),
         ("/rule most", "no rule 'most'"),

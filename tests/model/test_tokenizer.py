@@ -11,7 +11,7 @@ from tokenizers import Tokenizer as Library
 from tokenizers import decoders, models, pre_tokenizers
 
 from mull.errors import CheckpointError
-from mull.model.tokenizer import Tokenizer
+from mull.model.tokenizer import LONG, Tokenizer
 from tests.model.builders import CHATML_TOKENS, THINK_TOKENS, save_tokenizer, tokenizer_json
 
 RAW = json.loads(tokenizer_json())
@@ -33,6 +33,16 @@ id_lists = st.lists(st.integers(0, TOKENIZER.vocab_size - 1), max_size=40)
 def test_plain_text_has_the_ids_the_library_gives(text: str) -> None:
     if not any(token in text for token in CONTROL):
         assert TOKENIZER.encode(text) == LIBRARY.encode(text, add_special_tokens=False).ids
+
+
+def test_a_long_text_is_read_once_and_its_ids_are_the_callers() -> None:
+    text = "12*13=156, " * (LONG // 8)
+    ids = TOKENIZER.encode(text)
+    assert ids == LIBRARY.encode(text, add_special_tokens=False).ids
+    ids.clear()
+    hits = TOKENIZER._long.cache_info().hits
+    assert TOKENIZER.encode(text)
+    assert TOKENIZER._long.cache_info().hits == hits + 1
 
 
 @given(hostile)

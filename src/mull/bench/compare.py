@@ -94,7 +94,7 @@ def compare(one: Run, other: Run, *, anyway: bool = False) -> Comparison:
             f"these runs cannot be compared: {'; '.join(obstacles)}. "
             "With --anyway the questions that have the same id and gold answer are."
         )
-    left, right = _answers(one), _answers(other)
+    left, right = one.answers, other.answers
     common = [item for item in left if item in right and one.items[item].gold == other.items[item].gold]
     if not common:
         raise MullError("these runs have no answered question in common.")
@@ -143,14 +143,6 @@ def _lines(mine: Manifest, theirs: Manifest, names: Sequence[str]) -> tuple[str,
 def _short(value: object) -> str:
     text = str(value).replace("\n", "⏎")
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _answers(run: Run) -> dict[str, list[Sample]]:
-    found: dict[str, list[Sample]] = {}
-    for sample in run.samples:
-        if sample.outcome != "error":
-            found.setdefault(sample.item, []).append(sample)
-    return found
 
 
 def _right(samples: Sequence[Sample]) -> list[bool]:

@@ -9,12 +9,11 @@ from math import comb, log
 from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
-from mull.bench.record import Run, Sample
+from mull.bench.record import Price, Run, Sample
 from mull.bench.statistics import Interval, like_these, these
 from mull.bench.summary import Summary
 
 By = Literal["tokens", "seconds", "money"]
-Price = tuple[float, float]  # money per million tokens, in and out
 
 
 class Cost(NamedTuple):
@@ -156,7 +155,7 @@ def _of_one(sample: Sample, budget: int, drawn: int, price: Price | None) -> Cos
     part = min(budget, length) / length if length else 1.0
     tokens = sample.generated * part + drawn
     seconds = sample.seconds * tokens / sample.generated if sample.generated else sample.seconds
-    return Cost(tokens, seconds, _money(sample, tokens, price))
+    return Cost(tokens, seconds, None if price is None else sample.money(price, tokens))
 
 
 def _of_samples(groups: Sequence[Sequence[Sample]], k: int, price: Price | None) -> Cost:
@@ -165,7 +164,7 @@ def _of_samples(groups: Sequence[Sequence[Sample]], k: int, price: Price | None)
     seconds = fmean(_slowest([each.seconds for each in group], k) for group in groups)
     if price is None:
         return Cost(tokens, seconds, None)
-    money = [fmean(_money(each, each.generated, price) or 0.0 for each in group) for group in groups]
+    money = [fmean(each.money(price) for each in group) for group in groups]
     return Cost(tokens, seconds, k * fmean(money))
 
 
@@ -183,11 +182,3 @@ def _mean(costs: Sequence[Sequence[Cost]]) -> Cost:
     if costs[0][0].money is None:
         return Cost(tokens, seconds, None)
     return Cost(tokens, seconds, fmean(fmean(each.money or 0.0 for each in group) for group in costs))
-
-
-def _money(sample: Sample, generated: float, price: Price | None) -> float | None:
-    """Prompts at the first price, whether found in memory or not; what was generated at the second."""
-    if price is None:
-        return None
-    ledger = sample.ledger or {}
-    return ((ledger.get("prefill", 0) + ledger.get("cached", 0)) * price[0] + generated * price[1]) / 1e6

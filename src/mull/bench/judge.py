@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mull import tasks
 from mull.audit.engagement import engagement
@@ -34,6 +34,11 @@ class Mark:
     final: str | None = None
     span: tuple[int, int] | None = None
     legible: bool = True
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a sample holds of it."""
+        return {name: getattr(self, name) for name in ("equal", "final", "span", "stage", "reason")}
 
 
 Judge = Callable[[Item, str], Mark]

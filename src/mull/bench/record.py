@@ -26,6 +26,8 @@ MANIFEST, ITEMS, SAMPLES = "manifest.json", "items.jsonl", "samples.jsonl"
 Outcome = Literal["right", "wrong", "no answer", "truncated", "looped", "parse failure", "undecided", "error"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
+Price = tuple[float, float]  # money per million tokens, of prompts and of what is generated
+
 # Fields of a manifest that say when, from where and how far: they may differ between runs that are one.
 FREE = ("version", "source", "rights", "k", "items", "mull", "commit", "started")
 
@@ -183,6 +185,16 @@ class Sample:
     def key(self) -> tuple[str, int]:
         return self.item, self.sample
 
+    @property
+    def read(self) -> int:
+        """Tokens of prompts, whether they were computed or found in memory."""
+        ledger = self.ledger or {}
+        return ledger.get("prefill", 0) + ledger.get("cached", 0)
+
+    def money(self, price: Price, generated: float | None = None) -> float:
+        """What it cost, or would have with so many tokens generated."""
+        return (self.read * price[0] + (self.generated if generated is None else generated) * price[1]) / 1e6
+
     def cut(self, tokens: int) -> tuple[str, str]:
         """(thoughts, text) as they stood after so many tokens. Raises ValueError without `pieces`."""
         if self.pieces is None:
@@ -215,6 +227,15 @@ class Run:
                 raise MullError(f"{folder}: sample {each.key} answers a question that is not in {ITEMS}.")
         ordered = sorted(samples, key=lambda each: (place[each.item], each.sample))
         return cls(folder, manifest, items, tuple(ordered))
+
+    @property
+    def answers(self) -> dict[str, list[Sample]]:
+        """By item; samples that failed with an error are none."""
+        found: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            if sample.outcome != "error":
+                found.setdefault(sample.item, []).append(sample)
+        return found
 
     @property
     def left(self) -> int:

@@ -63,13 +63,4 @@ def _judged(item: Item, sample: Sample, config: str, by: Judge) -> Sample:
     silent = sample.status == "abstained" or sample.text in ("", NO_ANSWER)
     mark = outcome.NOTHING if silent else by(item, sample.text)
     became = outcome.outcome(mark, sample.status, looped=sample.outcome == "looped")
-    return replace(
-        sample,
-        config=config,
-        outcome=became,
-        equal=mark.equal,
-        final=mark.final,
-        span=mark.span,
-        stage=mark.stage,
-        reason=mark.reason,
-    )
+    return replace(sample, config=config, outcome=became, **mark.facts)

@@ -147,13 +147,9 @@ class _Work:
             number,
             outcome=outcome.outcome(mark, status, looped=outcome.looped(answer, trace)),
             status=status,
-            equal=mark.equal,
-            final=mark.final,
-            span=mark.span,
-            stage=mark.stage,
-            reason=mark.reason,
             seconds=round(seconds, 4),
             pieces=pieces.of_answer(answer, trace),
+            **mark.facts,
             **_told(answer),
         )
 

@@ -145,10 +145,7 @@ class Summary:
     @classmethod
     def of(cls, run: Run) -> Summary:
         """Raises MullError where the run has no answer yet."""
-        by_item: dict[str, list[Sample]] = {}
-        for sample in run.samples:
-            if sample.outcome != "error":
-                by_item.setdefault(sample.item, []).append(sample)
+        by_item = run.answers
         if not by_item:
             raise MullError(f"{run.folder}: no answers yet.")
         names: dict[str | None, list[list[Sample]]] = {}

@@ -30,16 +30,8 @@ HELP = """\
 /new                              forget what was said
 /quit                             or Ctrl-D; Ctrl-C stops an answer, not the chat
 A question of several lines stands between lines of three quotes (\"\"\")."""
-FIXED = (
-    "model",
-    "runner",
-    "dtype",
-    "device",
-    "context",
-    "threads",
-    "server",
-    "tokenizer",
-)  # a model is loaded once
+# What is read once, when the chat begins.
+FIXED = ("model", "runner", "dtype", "device", "context", "threads", "server", "tokenizer", "policy_file")
 QUOTES = '"""'
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mull.cli.options import Model, model_options
+from mull.cli.options import Model, model_options, price_option
 from mull.cli.terminal import DIM, PLAIN, colourful
 from mull.errors import MullError
 
 if TYPE_CHECKING:
-    from mull.bench.curves import By, Curve, Price
-    from mull.bench.record import Run
+    from mull.bench.curves import By, Curve
+    from mull.bench.record import Price, Run
 
 BYS = ("tokens", "seconds", "money")
 
@@ -24,7 +24,7 @@ BYS = ("tokens", "seconds", "money")
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--by", type=click.Choice(BYS), default="tokens", show_default=True, help="What it costs.")
-@click.option("--price", metavar="IN:OUT", help="Money per million tokens in and out, e.g. 0.5:2.")
+@price_option
 @click.option("--budgets", metavar="N,N,...", help="Where chains are cut. Default: powers of two.")
 @click.option(
     "--force", is_flag=True, help="Let the model answer at each cut, not only count its last answer by then."
@@ -38,7 +38,7 @@ BYS = ("tokens", "seconds", "money")
 def curve(
     folders: tuple[Path, ...],
     by: By,
-    price: str | None,
+    price: Price | None,
     budgets: str | None,
     force: bool,
     data: Path | None,
@@ -57,13 +57,13 @@ def curve(
         raise MullError(f"{out}: curves are drawn as .svg or .png.")
     if by == "money" and price is None:
         raise MullError("what does a token cost? Say --price IN:OUT, money per million.")
-    prices, cuts = _price(price), _budgets(budgets)
+    cuts = _budgets(budgets)
     found: list[tuple[str, Curve]] = []
     for folder in folders:
         run = Run.read(folder)
         name = f"{folder.name} " if len(folders) > 1 else ""
         found += [
-            (name + each.name, each) for each in _curves(run, prices, cuts, force, data, Model(**options))
+            (name + each.name, each) for each in _curves(run, price, cuts, force, data, Model(**options))
         ]
     if as_json:
         for name, each in found:
@@ -137,16 +137,6 @@ def _progress(done: int, total: int) -> None:
         end = "" if done < total else "\r\x1b[K"
         sys.stderr.write(f"\r{DIM}{done:,} of {total:,} chains cut and answered{PLAIN}{end}")
         sys.stderr.flush()
-
-
-def _price(text: str | None) -> Price | None:
-    if text is None:
-        return None
-    try:
-        paid, _, got = text.partition(":")
-        return float(paid), float(got)
-    except ValueError:
-        raise MullError(f"--price {text!r}: write IN:OUT, money per million tokens, e.g. 0.5:2.") from None
 
 
 def _budgets(text: str | None) -> list[int] | None:

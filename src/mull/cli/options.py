@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from mull.errors import MullError
 
 if TYPE_CHECKING:
     from mull.audit import Policy
+    from mull.bench.record import Price
     from mull.engine import LocalEngine, Sampling
     from mull.engine.remote import RemoteEngine
 
@@ -93,6 +95,23 @@ class Model:
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the shared options."""
     return applied(command, *_OPTIONS)
+
+
+def _priced(_: click.Context, __: click.Parameter, value: str | None) -> Price | None:
+    if value is None:
+        return None
+    try:
+        paid, got = map(float, value.split(":"))
+    except ValueError:
+        paid = got = -1.0
+    if not 0 <= min(paid, got) <= max(paid, got) < math.inf:
+        raise MullError(f"--price {value!r}: write IN:OUT, money per million tokens, e.g. 0.5:2.")
+    return paid, got
+
+
+price_option = click.option(
+    "--price", metavar="IN:OUT", callback=_priced, help="Money per million tokens in and out, e.g. 0.5:2."
+)
 
 
 def read_policy(path: str | None) -> Policy | None:

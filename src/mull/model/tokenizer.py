@@ -12,7 +12,7 @@ import json
 import re
 from codecs import utf_8_decode
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from mull.errors import CheckpointError
 from mull.model.config import read_json
 
 _LARGEST_ID = 1 << 22
+LONG = 1 << 16  # characters; longer texts take tens of milliseconds, so the latest are kept with their ids
 
 
 class Tokenizer:
@@ -47,6 +48,7 @@ class Tokenizer:
             raise self._error(
                 f"damaged ({type(error).__name__}: {error!s:.80}). Download it again."
             ) from None
+        self._long = lru_cache(maxsize=4)(self._encode)
         ids = {**vocab, **self.control}
         self.vocab_size = max(ids.values()) + 1
         self._tokens: list[str] = [""] * self.vocab_size
@@ -64,6 +66,9 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Ids of plain text; never a control id. A lone surrogate, which is no text, becomes "?"."""
+        return list(self._long(text)) if len(text) > LONG else self._encode(text)
+
+    def _encode(self, text: str) -> list[int]:
         try:
             return self._bpe.encode(text, add_special_tokens=False).ids
         except TypeError:

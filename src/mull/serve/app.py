@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from mull.engine import Engine
 from mull.serve import told
 from mull.serve.answering import Answering
 from mull.serve.ask import check
-from mull.serve.chat import ChatRequest, Form
+from mull.serve.chat import ChatForm, ChatRequest
 from mull.serve.completing import Completing
 from mull.serve.completions import CompletionForm, CompletionRequest
 from mull.serve.config import Settings
@@ -30,7 +30,7 @@ from mull.serve.metrics import Counts
 from mull.serve.openapi import document
 from mull.serve.responses import ResponsesForm, ResponsesRequest
 from mull.serve.run import House, Run
-from mull.serve.wire import Event, EventStream, Json, whole
+from mull.serve.wire import EventStream, Form, Json, whole
 
 PAGE = Path(__file__).parent / "page"
 PAGE_FILES = {"/": "index.html", "/page.js": "page.js", "/page.css": "page.css"}
@@ -83,34 +83,14 @@ class Server:
     async def chat(self, request: Request) -> Response:
         body = await _read(request, self.settings, ChatRequest)
         run, headers = await self._answering(body, request, "chatcmpl-")
-        form = Form(run, body, self._name(body.model), self.fingerprint, body.field(self.settings))
-        if not body.stream:
-            await whole(request, run)
-            return Json(form.whole(), headers=headers)
-
-        async def events() -> AsyncIterator[list[Event]]:
-            yield [(None, chunk) for chunk in form.first()]
-            async for items in run.items():
-                yield [(None, chunk) for chunk in form.chunks(items)]
-            yield [*((None, chunk) for chunk in form.last()), (None, "[DONE]")]
-
-        return self._stream(run, events, headers, lambda problem: (None, problem.body))
+        form = ChatForm(run, body, self._name(body.model), self.fingerprint, body.field(self.settings))
+        return await self._reply(request, run, form, body.stream, headers)
 
     async def responses(self, request: Request) -> Response:
         body = await _read(request, self.settings, ResponsesRequest)
         run, headers = await self._answering(body, request, "resp_")
         form = ResponsesForm(run, body, self._name(body.model))
-        if not body.stream:
-            await whole(request, run)
-            return Json(form.whole(), headers=headers)
-
-        async def events() -> AsyncIterator[list[Event]]:
-            yield [*form.first()]
-            async for items in run.items():
-                yield [*form.events(items)]
-            yield [*form.last()]
-
-        return self._stream(run, events, headers, form.failed)
+        return await self._reply(request, run, form, body.stream, headers)
 
     async def completions(self, request: Request) -> Response:
         body = await _read(request, self.settings, CompletionRequest)
@@ -121,17 +101,7 @@ class Server:
         asked = await asyncio.to_thread(body.complete, self.engine)  # tokenising may take a while
         run = self._begun(Completing(asked, self._house(request)), request)
         form = CompletionForm(run, body, self.engine, model, self.fingerprint)
-        headers = told.headers(body.ignored)
-        if not body.stream:
-            await whole(request, run)
-            return Json(form.whole(), headers=headers)
-
-        async def events() -> AsyncIterator[list[Event]]:
-            async for items in run.items():
-                yield [(None, chunk) for chunk in form.chunks(items)]
-            yield [*((None, chunk) for chunk in form.last()), (None, "[DONE]")]
-
-        return self._stream(run, events, headers, lambda problem: (None, problem.body))
+        return await self._reply(request, run, form, body.stream, told.headers(body.ignored))
 
     async def control(self, request: Request) -> Response:
         said = await _read(request, self.settings, ControlRequest)
@@ -216,21 +186,15 @@ class Server:
         del self.runs[run.id]
         self.counts.over(run)
 
-    def _stream(
-        self,
-        run: Run[Any],
-        events: Callable[[], AsyncIterator[list[Event]]],
-        headers: Mapping[str, str],
-        failed: Callable[[ApiError], Event],
-    ) -> EventStream:
-        return EventStream(
-            run,
-            events,
-            streams=lambda: len(self.runs),
-            seconds=self.settings.send_seconds,
-            headers=headers,
-            failed=failed,
-        )
+    async def _reply(
+        self, request: Request, run: Run[Any], form: Form, stream: bool | None, headers: Mapping[str, str]
+    ) -> Response:
+        """What comes of a run: at its end, or as it comes."""
+        if not stream:
+            await whole(request, run)
+            return Json(form.whole(), headers=headers)
+        seconds = self.settings.send_seconds
+        return EventStream(run, form, streams=lambda: len(self.runs), seconds=seconds, headers=headers)
 
     def _name(self, model: str | None) -> str:
         """The name that the answer gives the model. Raises ApiError for a model that is not here."""

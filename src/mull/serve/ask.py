@@ -12,12 +12,12 @@ from mull.engine.chain import Chain
 from mull.engine.watch import Look
 from mull.guard.choose import Level, guards
 from mull.guard.policy import Guard
+from mull.model.tokenizer import LONG
 from mull.serve.errors import ApiError, wrong
 from mull.think.budget import Budget
 from mull.think.line import Line, answer_reserve
 from mull.think.question import Question
 
-LONG = 1 << 16  # characters from which tokenising would hold up others
 LEAST = 16  # tokens of an answer
 ONE_CHAIN = "think"  # the strategy whose thoughts are shown while they come
 
@@ -133,7 +133,10 @@ class Stops:
 
 
 async def check(ask: Ask, engine: Engine) -> None:
-    """Raises ApiError for what the engine could not do, while it can still be said with a status."""
+    """Raises ApiError for what the engine could not do, while it can still be said with a status.
+
+    A long text is tokenised in a thread, so that no stream waits for it; the tokenizer keeps the ids.
+    """
     size = sum(len(message.content) for message in ask.question.messages)
     prompt = await asyncio.to_thread(ask.prompt, engine) if size > LONG else ask.prompt(engine)
     begun = len(engine.tokenizer.encode(ask.begun)) if ask.begun else 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from mull.engine import Chain
 from mull.model.tokenizer import Tokenizer
+from mull.serve.voice import Voice
 
 UNKNOWN = -9999.0  # what OpenAI gives where a token's chance is not known: here, where it was put in
 
@@ -20,20 +21,33 @@ class Place:
     begins: int
 
 
-def answer_places(chain: Chain) -> list[Place]:
-    """The tokens of the answer, without the blank before it and what ends the turn."""
-    reader = chain.engine.format.reader()
-    found: list[Place] = []
-    length = 0
-    for at, piece in enumerate(chain.pieces, chain.prompt_length):
-        said = "".join(text for kind, text in reader.feed(piece) if kind == "answer")
-        inside = (
-            not piece and reader.phase == "answer" and at + 1 < len(chain.ids)
-        )  # of several to a character
-        if said or (inside and found):
-            found.append(Place(at, length))
-        length += len(said)
-    return found
+class Places:
+    """The tokens of the answer that a voice speaks, without the blank before it and what ends the turn.
+
+    Each token is read once, however often they are asked for; after a rewind all of them again.
+    """
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._turn = -1
+
+    def found(self) -> list[Place]:
+        chain = self._voice.chain
+        if chain is None:
+            return []
+        if self._turn != self._voice.turn:
+            self._turn, self._read, self._length = self._voice.turn, 0, 0
+            self._reader, self._found = chain.engine.format.reader(), list[Place]()
+        while self._read < len(chain.pieces):
+            piece = chain.pieces[self._read]
+            if not piece and self._read + 1 == len(chain.pieces):
+                break  # what ends the turn, or the beginning of a character of several tokens
+            said = "".join(text for kind, text in self._reader.feed(piece) if kind == "answer")
+            if said or (not piece and self._reader.phase == "answer" and self._found):
+                self._found.append(Place(chain.prompt_length + self._read, self._length))
+            self._length += len(said)
+            self._read += 1
+        return self._found
 
 
 def chances(chain: Chain, places: Sequence[Place]) -> list[dict[str, Any]]:

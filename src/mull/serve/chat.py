@@ -11,14 +11,15 @@ from pydantic import Field
 from mull.model.formats import Kind
 from mull.serve.answering import Answering, Choice, Item
 from mull.serve.ask import ONE_CHAIN, Ask
-from mull.serve.chances import answer_places, chances
+from mull.serve.chances import Places, chances
 from mull.serve.claims import ClaimRecords
 from mull.serve.config import ReasoningField, Settings
-from mull.serve.errors import wrong
+from mull.serve.errors import ApiError, wrong
 from mull.serve.fields import Open, Request, Some, Stop, StreamOptions, TemplateKwargs, stops_of
 from mull.serve.messages import ChatMessage, of_chat
 from mull.serve.told import ext, finish_reason
 from mull.serve.voice import Said, Unsaid
+from mull.serve.wire import DONE, Event
 from mull.think.question import Question
 
 MAX_N = 8
@@ -91,7 +92,7 @@ class ChatRequest(Request):
             raise wrong("logprobs", "are told of a single chain only, the strategy think.")
 
 
-class Form:
+class ChatForm:
     """Gives the runs of one request the form of chat completions."""
 
     def __init__(
@@ -100,6 +101,7 @@ class Form:
         self._run, self._request, self._field = run, request, field
         self._said: dict[int, Kind] = {}  # what each choice said last
         self._length = [0] * len(run.choices)  # of each answer, in characters, as far as it was said
+        self._places = [Places(choice.voice) for choice in run.choices]
         self._told = [0] * len(run.choices)  # tokens of each answer whose chances were told
         self._claims = defaultdict[int, ClaimRecords](ClaimRecords)  # of each choice
         self._head = {
@@ -123,12 +125,12 @@ class Form:
         ]
         return {"object": "chat.completion", **self._head, "choices": choices, "usage": self._usage()}
 
-    def first(self) -> Iterator[dict[str, Any]]:
+    def first(self) -> Iterator[Event]:
         """What a stream begins with."""
         for choice in self._run.choices:
-            yield self._chunk(choice, {"role": "assistant", "content": ""})
+            yield None, self._chunk(choice, {"role": "assistant", "content": ""})
 
-    def chunks(self, items: list[Item]) -> Iterator[dict[str, Any]]:
+    def events(self, items: list[Item]) -> Iterator[Event]:
         """What has happened as chunks, in order; neighbours that say the same kind of thing become one."""
         at = 0
         while at < len(items):
@@ -138,17 +140,22 @@ class Form:
                 end += 1
             chunk = self._of(item.choice, [each.what for each in items[at:end]])
             if chunk is not None:
-                yield chunk
+                yield None, chunk
             at = end
 
-    def last(self) -> Iterator[dict[str, Any]]:
+    def last(self) -> Iterator[Event]:
         """What follows when all is over. A request that was stopped ends like one that was cut off."""
         for choice in self._run.choices:
             if choice.answer is None:
-                yield self._end(choice)
-        options = self._request.stream_options
-        if options and options.include_usage:
-            yield {"object": "chat.completion.chunk", **self._head, "choices": [], "usage": self._usage()}
+                yield None, self._end(choice)
+        if self._request.stream_options and self._request.stream_options.include_usage:
+            usage = {"choices": [], "usage": self._usage()}
+            yield None, {"object": "chat.completion.chunk", **self._head, **usage}
+        yield DONE
+
+    def failed(self, problem: ApiError) -> Event:
+        """What a stream that fails ends with."""
+        return None, problem.body
 
     def _of(self, choice: Choice, whats: list[Any]) -> dict[str, Any] | None:
         first = whats[0]
@@ -177,7 +184,7 @@ class Form:
         chain = choice.voice.chain
         if self._run.ask.logprobs is None or chain is None:
             return None
-        places = [place for place in answer_places(chain) if place.begins < length]
+        places = [place for place in self._places[choice.index].found() if place.begins < length]
         told = chances(chain, places[self._told[choice.index] :])
         self._told[choice.index] = len(places)
         return {"content": told, "refusal": None}
@@ -185,8 +192,8 @@ class Form:
     def _take_back(self, choice: Choice, chars: int) -> None:
         """So much of the answer is not said any more."""
         length = self._length[choice.index] = self._length[choice.index] - chars
-        if choice.voice.chain is not None:
-            kept = sum(place.begins < length for place in answer_places(choice.voice.chain))
+        if self._run.ask.logprobs is not None:
+            kept = sum(place.begins < length for place in self._places[choice.index].found())
             self._told[choice.index] = min(self._told[choice.index], kept)
 
     def _delta(self, choice: Choice, kind: Kind, text: str) -> dict[str, str]:

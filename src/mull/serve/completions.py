@@ -7,8 +7,7 @@ text is tokenised as plain text, so no control token can come out of it, unless 
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -19,39 +18,30 @@ from mull.serve.ask import check_bias
 from mull.serve.chances import token_name
 from mull.serve.completing import Complete, Completing, Completion, Piece, Token
 from mull.serve.errors import ApiError, wrong
-from mull.serve.fields import Open, Short, Stop, StreamOptions, Text, bias_of, stops_of, unknown
+from mull.serve.fields import Sampled, Stop, StreamOptions, Text, bias_of, stops_of
+from mull.serve.wire import DONE, Event
 
 Id = Annotated[int, Field(ge=0, lt=1 << 31)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=1 << 20)]
 MAX_CHOICES = 128
 
 
-class CompletionRequest(Open):
+class CompletionRequest(Sampled):
     """A prompt, or several, to go on from."""
 
     prompt: Text | Ids | Annotated[list[Text | Ids], Field(min_length=1, max_length=MAX_CHOICES)]
-    model: Short | None = None
     max_tokens: Annotated[int, Field(ge=0, le=1 << 20)] | None = 16
     n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
     best_of: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
     suffix: Text | None = None
     echo: bool | None = None
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    seed: Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)] | None = None
-    temperature: Annotated[float, Field(ge=0, le=5)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=-1, le=1 << 20)] | None = None
-    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    repetition_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
     repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
-    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     # As many as a vocabulary has: the language guard of a remote engine sends those of a whole script.
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = Field(None, max_length=1 << 18)
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
     stop_token_ids: Annotated[list[Id], Field(max_length=64)] | None = None
     ignore_eos: bool | None = None
-    stream: bool | None = None
     stream_options: StreamOptions | None = None
     return_token_ids: bool | None = None
     return_tokens_as_token_ids: bool | None = None
@@ -83,16 +73,11 @@ class CompletionRequest(Open):
             prompts=prompts,
             n=self.n or 1,
             tokens=tokens,
-            seed=secrets.randbits(31) if self.seed is None else self.seed,
-            sampling=self._sampling(engine, penalties),
+            seed=self.random(),
+            sampling=self._sampling(engine),
             echo=bool(self.echo),
             logprobs=self.logprobs,
         )
-
-    @property
-    def ignored(self) -> tuple[str, ...]:
-        """Names of fields that nothing was done about."""
-        return unknown(self)
 
     @property
     def _prompts(self) -> list[str | list[int]]:
@@ -114,24 +99,16 @@ class CompletionRequest(Open):
             raise wrong("prompt", f"token ids go from 0 to {tokenizer.vocab_size - 1}.")
         return prompt
 
-    def _sampling(self, engine: Engine, penalties: set[float | None]) -> Sampling:
-        said: dict[str, Any] = {
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "top_k": None if self.top_k is None else max(0, self.top_k),
-            "min_p": self.min_p,
-            "repetition_penalty": next(iter(penalties), None),
-            "stop": stops_of(self.stop) or None,
-            "bias": bias_of(self.logit_bias) if self.logit_bias else None,
-        }
-        check_bias(said["bias"] or {}, engine)
+    def _sampling(self, engine: Engine) -> Sampling:
+        chosen: dict[str, Any] = {"stop": stops_of(self.stop), "bias": bias_of(self.logit_bias or {})}
+        check_bias(chosen["bias"], engine)
+        if self.repeat_penalty is not None:
+            chosen["repetition_penalty"] = self.repeat_penalty
         own: frozenset[int] = getattr(engine, "stop_ids", frozenset())
         if self.stop_token_ids is not None or self.ignore_eos:
-            said["stop_ids"] = frozenset(self.stop_token_ids or ()) | (
-                frozenset() if self.ignore_eos else own
-            )
-        chosen = {name: value for name, value in said.items() if value is not None}
-        return replace(getattr(engine, "sampling", Sampling()), **chosen)
+            kept = frozenset() if self.ignore_eos else own
+            chosen["stop_ids"] = kept | frozenset(self.stop_token_ids or ())
+        return replace(getattr(engine, "sampling", Sampling()), **{**self.settings(), **chosen})
 
 
 class CompletionForm:
@@ -155,19 +132,26 @@ class CompletionForm:
         choices = [self._choice(each, each.text, each.tokens) for each in self._run.completions]
         return {**self._head, "choices": choices, "usage": self._usage()}
 
-    def chunks(self, items: Sequence[Piece]) -> Iterator[dict[str, Any]]:
+    def first(self) -> Iterable[Event]:
+        return ()
+
+    def events(self, items: Sequence[Piece]) -> Iterator[Event]:
         """What has come, as chunks; neighbours of one completion become one."""
         for one, pieces in _grouped(items):
             text = "".join(piece.text for piece in pieces)
             tokens = [token for piece in pieces for token in piece.tokens]
-            yield {**self._head, "choices": [self._choice(one, text, tokens, over=False)]}
+            yield None, {**self._head, "choices": [self._choice(one, text, tokens, over=False)]}
 
-    def last(self) -> Iterator[dict[str, Any]]:
+    def last(self) -> Iterator[Event]:
         for one in self._run.completions:
-            yield {**self._head, "choices": [self._choice(one, "", ())]}
-        options = self._request.stream_options
-        if options and options.include_usage:
-            yield {**self._head, "choices": [], "usage": self._usage()}
+            yield None, {**self._head, "choices": [self._choice(one, "", ())]}
+        if self._request.stream_options and self._request.stream_options.include_usage:
+            yield None, {**self._head, "choices": [], "usage": self._usage()}
+        yield DONE
+
+    def failed(self, problem: ApiError) -> Event:
+        """What a stream that fails ends with."""
+        return None, problem.body
 
     def _choice(
         self, one: Completion, text: str, tokens: Sequence[Token], *, over: bool = True

@@ -30,6 +30,7 @@ Stop = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Count = Annotated[int, Field(ge=0, le=1 << 20)]
 Some = Annotated[int, Field(ge=1, le=1 << 20)]
 
+SETTINGS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 FORBIDS = -100.0  # a logit bias from which a token is forbidden, as with OpenAI
 MANY = ("vote", "best", "plan", "search", "auto")  # strategies of several chains
 FROM_THOUGHTS = ("think", "vote", "best", "check", "auto")  # whose chains can start behind given thoughts
@@ -113,8 +114,8 @@ class Ext(Ours):
     seconds: Annotated[float, Field(gt=0, le=86400)] | None = None
 
 
-class Request(Open):
-    """What requests to chat completions and to responses have in common."""
+class Sampled(Open):
+    """Which model is asked, and how its tokens are drawn."""
 
     model: Short | None = None
     stream: bool | None = None
@@ -126,6 +127,27 @@ class Request(Open):
     repetition_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Those of `Sampling` that are given."""
+        said = {name: getattr(self, name) for name in SETTINGS}
+        if self.top_k is not None:
+            said["top_k"] = max(0, self.top_k)  # -1 is "off", too
+        return {name: value for name, value in said.items() if value is not None}
+
+    def random(self) -> int:
+        """The seed: the one that is given, else any."""
+        return secrets.randbits(31) if self.seed is None else self.seed
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of fields that nothing was done about, as they can stand in a header."""
+        return tuple(sorted(re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in _unknown(self)))[:32]
+
+
+class Request(Sampled):
+    """What requests to chat completions and to responses have in common."""
+
     logit_bias: dict[str, Annotated[float, Field(ge=-100, le=100)]] | None = Field(None, max_length=1024)
     reasoning: Reasoning | None = None
     reasoning_effort: Effort | None = None
@@ -152,7 +174,7 @@ class Request(Open):
         seconds = [each for each in (self.ext.seconds, settings.seconds) if each is not None]
         return Ask(
             question=question,
-            seed=secrets.randbits(31) if self.seed is None else self.seed,
+            seed=self.random(),
             strategy=strategy,
             effort=self.effort(),
             options=options,
@@ -170,14 +192,7 @@ class Request(Open):
 
     def sampling(self) -> dict[str, Any]:
         """What is said of sampling, checked as the engine will check it."""
-        said = {
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "top_k": None if self.top_k is None else max(0, self.top_k),
-            "min_p": self.min_p,
-            "repetition_penalty": self.repetition_penalty,
-        }
-        chosen: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        chosen = self.settings()
         if self.logit_bias:
             chosen["bias"] = bias_of(self.logit_bias)
         Sampling(**chosen)
@@ -270,11 +285,6 @@ class Request(Open):
         ]
         return tuple(told)
 
-    @property
-    def ignored(self) -> tuple[str, ...]:
-        """Names of fields that nothing was done about."""
-        return unknown(self)
-
 
 def bias_of(said: dict[str, float]) -> dict[int, float]:
     """Token ids and what is added to their logits."""
@@ -283,11 +293,6 @@ def bias_of(said: dict[str, float]) -> dict[int, float]:
     except ValueError:
         raise wrong("logit_bias", "keys must be token ids.") from None
     return {token: -math.inf if value <= FORBIDS else value for token, value in ids.items()}
-
-
-def unknown(request: BaseModel) -> tuple[str, ...]:
-    """Names of fields that are not known here, as they can stand in a header."""
-    return tuple(sorted(re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in _unknown(request)))[:32]
 
 
 def stops_of(said: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -30,13 +30,17 @@ class Unsaid:
 
 
 class Voice:
-    """Speaks for one chain at a time. `tell` hears everything once; `stops` end the answer."""
+    """Speaks for one chain at a time. `tell` hears everything once; `stops` end the answer.
+
+    turn  counts how often it had to begin again: with another chain, or behind a rewind
+    """
 
     def __init__(
         self, format: Format, tell: Callable[[Said | Unsaid], None], stops: tuple[str, ...] = ()
     ) -> None:
         self.said: dict[Kind, str] = {"thought": "", "answer": ""}
         self.chain: Chain | None = None
+        self.turn = 0
         self._format = format
         self._tell = tell
         self._stops = stops
@@ -64,6 +68,7 @@ class Voice:
 
     def again(self) -> None:
         """The chain has been rewound: take back what it does not say any more."""
+        self.turn += 1
         self._begin()
         assert self.chain is not None
         self._read = len(self.chain.pieces)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +30,23 @@ SSE_HEADERS = {
 Event = tuple[str | None, Any]  # its name, if it has one, and what stands in it
 
 log = logging.getLogger("mull.serve")
+
+
+DONE: Event = (None, "[DONE]")  # how a stream of chat completions or completions ends
+
+
+class Form(Protocol):
+    """Gives what happens in a run the form of one API: all of it in one piece, or as events."""
+
+    def whole(self) -> dict[str, Any]: ...
+
+    def first(self) -> Iterable[Event]: ...
+
+    def events(self, items: list[Any]) -> Iterable[Event]: ...
+
+    def last(self) -> Iterable[Event]: ...
+
+    def failed(self, problem: ApiError) -> Event: ...
 
 
 class Gone(Exception):
@@ -72,18 +89,16 @@ class EventStream(Response):
     def __init__(
         self,
         run: Run[Any],
-        events: Callable[[], AsyncIterator[list[Event]]],
+        form: Form,
         *,
         streams: Callable[[], int],
         seconds: float,
         headers: Mapping[str, str],
-        failed: Callable[[ApiError], Event],
     ) -> None:
         """`streams` counts those under way; `seconds` are what a client has to take a chunk."""
         super().__init__(headers={**headers, **SSE_HEADERS})
         del self.headers["content-length"]
-        self._run, self._events, self._streams, self._seconds = run, events, streams, seconds
-        self._failed = failed
+        self._run, self._form, self._streams, self._seconds = run, form, streams, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(_until_gone(receive))
@@ -117,8 +132,14 @@ class EventStream(Response):
             problem = of_exception(error)
             if problem.status == 500:
                 log.exception("a stream failed", extra={"facts": {"id": self._run.id}})
-            await put(_framed(self._failed(problem)))
+            await put(_framed(self._form.failed(problem)))
         await put(b"", more=False)
+
+    async def _events(self) -> AsyncIterator[list[Event]]:
+        yield [*self._form.first()]
+        async for items in self._run.items():
+            yield [*self._form.events(items)]
+        yield [*self._form.last()]
 
 
 def _framed(event: Event) -> bytes:

@@ -93,11 +93,7 @@ def _sample(output: Output, number: int, config: str) -> Sample:
     return Sample(
         **make,  # type: ignore[arg-type]
         outcome=outcome.outcome(mark, status),
-        equal=mark.equal,
-        final=mark.final,
-        span=mark.span,
-        stage=mark.stage,
-        reason=mark.reason,
+        **mark.facts,
         text=text,
         thoughts=thoughts,
         status=status,

@@ -177,11 +177,10 @@ def _sample(sample: Sample, item: Item, model: str) -> dict[str, Any]:
     identity = f"{sample.config}/{sample.item}/{sample.sample}"
     question = item.question or "(the suite's rights forbid a copy of the question)"
     said = {"id": _id(identity, "answer"), "role": "assistant", "content": content, "source": "generate"}
-    read = (sample.ledger or {}).get("prefill", 0) + (sample.ledger or {}).get("cached", 0)
     usage = {
-        "input_tokens": read,
+        "input_tokens": sample.read,
         "output_tokens": sample.generated,
-        "total_tokens": read + sample.generated,
+        "total_tokens": sample.read + sample.generated,
     }
     plain: dict[str, Any] = {
         "id": sample.item,

@@ -58,12 +58,14 @@ class Suite:
 
     @classmethod
     def of(cls, about: About, version: str, items: Sequence[Item]) -> Self:
-        """Raises MullError for none at all, and for an id that two questions have."""
+        """Raises MullError for none at all, an id of two questions, and two copies of all of them."""
         if not items:
             raise MullError(f"{about.name}: the data holds no questions.")
         most, count = Counter(each.id for each in items).most_common(1)[0]
         if count > 1:
             raise MullError(f"{about.name}: {count} questions have the id {most!r}.")
+        if min(Counter((each.group, each.question) for each in items).values()) > 1:
+            raise MullError(f"{about.name}: every question stands there twice: name one file (--data FILE).")
         return cls(about, version, tuple(items), digest(items))
 
     def asked(self, item: Item) -> str:

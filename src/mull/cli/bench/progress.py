@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from time import perf_counter
 
-from mull.bench.record import Sample
+from mull.bench.record import Price, Sample
 from mull.cli.terminal import DIM, PLAIN, colourful
 
 EVERY = 0.2  # seconds between two pictures in a terminal
@@ -17,7 +17,7 @@ SELDOM = 30.0  # in a file or a pipe
 class Progress:
     """Hears samples as they are drawn. A terminal has one line that changes; a file gets one now and then."""
 
-    def __init__(self, *, total: int, done: int, price: tuple[float, float] | None, quiet: bool) -> None:
+    def __init__(self, *, total: int, done: int, price: Price | None, quiet: bool) -> None:
         """`price`: per million tokens, in and out."""
         self.total, self.before, self.price = total, done, price
         self.new = self.tokens = 0
@@ -30,7 +30,7 @@ class Progress:
         """One more sample."""
         self.new += 1
         self.tokens += sample.generated
-        self.money += cost(sample, self.price) if self.price else 0.0
+        self.money += sample.money(self.price) if self.price else 0.0
         self.outcomes[sample.outcome] += 1
         if self._on and perf_counter() - self._drawn > (EVERY if self._terminal else SELDOM):
             self._drawn = perf_counter()
@@ -62,12 +62,6 @@ class Progress:
         width = shutil.get_terminal_size().columns - 1
         sys.stderr.write(f"\r\x1b[K{DIM}{text[:width]}{PLAIN}" if self._terminal else f"{text}\n")
         sys.stderr.flush()
-
-
-def cost(sample: Sample, price: tuple[float, float]) -> float:
-    """Money of a sample at prices per million tokens, in (prompts) and out (what was generated)."""
-    read = (sample.ledger or {}).get("prefill", 0) + (sample.ledger or {}).get("cached", 0)
-    return (read * price[0] + sample.generated * price[1]) / 1e6
 
 
 def clock(seconds: float) -> str:

@@ -14,11 +14,11 @@ import click
 
 from mull.cli.grouped import Grouped
 from mull.cli.how import How, strategy_options
-from mull.cli.options import Model, model_options
+from mull.cli.options import Model, model_options, price_option
 from mull.errors import MullError
 
 if TYPE_CHECKING:
-    from mull.bench.record import Run
+    from mull.bench.record import Price, Run
     from mull.bench.suites import Suite
 
 
@@ -45,7 +45,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "-o", "--out", type=click.Path(path_type=Path), help="Folder of the run. Default: runs/SUITE-HASH."
 )
 @click.option("--parallel", type=click.IntRange(1), help="Answers at once. Default: 64.")
-@click.option("--price", metavar="IN:OUT", help="Money per million tokens in and out, e.g. 0.5:2.")
+@price_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @strategy_options
 @model_options
@@ -59,7 +59,7 @@ def run(
     samples: int,
     out: Path | None,
     parallel: int | None,
-    price: str | None,
+    price: Price | None,
     as_json: bool,
     how: How,
     **options: Any,
@@ -70,7 +70,6 @@ def run(
     the same command goes on, and in the end there is the table that there would have been without.
     """
     model = Model(**options)
-    prices = _price(price)
     chosen = find(suite, data, question, answer, prompt, limit)
     engine = model.load()
     from mull.bench import run as runner
@@ -94,7 +93,7 @@ def run(
     if out is None:
         made = manifest(chosen, engine, asking, seed=model.seed, k=samples, started="")
         out = Path("runs") / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', Path(made.suite).stem)}-{made.hash[:8]}"
-    progress = Progress(total=samples * len(chosen.items), done=0, price=prices, quiet=model.quiet)
+    progress = Progress(total=samples * len(chosen.items), done=0, price=price, quiet=model.quiet)
 
     def begun(log: Log) -> None:
         wanted = {(item.id, number) for item in chosen.items for number in range(samples)}
@@ -159,13 +158,3 @@ def told(run: Run, as_json: bool) -> str:
     if as_json:
         return json.dumps({"folder": str(run.folder), **summary.json()}, ensure_ascii=False)
     return f"{table(summary)}\n{run.folder}"
-
-
-def _price(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    try:
-        paid, _, got = text.partition(":")
-        return float(paid), float(got)
-    except ValueError:
-        raise MullError(f"--price {text!r}: write IN:OUT, money per million tokens, e.g. 0.5:2.") from None

@@ -57,9 +57,7 @@ def connect(
     for one, other in zip(urls, abilities, strict=True):
         if other != abilities[0]:
             raise MullError(f"{one} cannot do the same as {urls[0]}: connect to servers of one kind.")
-    lengths = [length for length in (context, _context(files), *map(_length, found)) if length]
-    if not lengths:
-        raise MullError(f"{urls[0]} does not say how long a context it takes: name it (--context).")
+    lengths = [length for length in (context, files.config.context, *map(_length, found)) if length]
     defaults = files.defaults
     return (ChatEngine if chats else RemoteEngine)(
         Servers(urls, key=key, patience=patience, timeout=timeout),
@@ -176,7 +174,3 @@ def _length(found: Mapping[str, Any]) -> int | None:
     in_meta = meta.get("n_ctx") if isinstance(meta, Mapping) else None
     told = found.get("max_model_len") or found.get("context_length") or in_meta
     return told if isinstance(told, int) and told > 0 else None
-
-
-def _context(files: Checkpoint) -> int:
-    return files.config.context
