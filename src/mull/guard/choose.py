@@ -33,7 +33,7 @@ def guards(
         code, _, lock = language.partition(":")
         if lock not in ("", "lock"):
             raise MullError(f"no language {language!r}: use off, a code, auto, or one of them with :lock.")
-        chosen.append(LanguageGuard(expected(code, question), thoughts=lock == "lock"))
+        chosen.append(LanguageGuard(expected(code, question), code, question, thoughts=lock == "lock"))
     if claims != "off":
         from mull.guard.claims import ClaimGuard  # slow to import
 

@@ -16,12 +16,17 @@ from mull.engine.watch import Watch
 from mull.guard.language import Language
 from mull.guard.policy import GoOn, Note, Policy, Remedy
 from mull.guard.tables import unlikely
+from mull.guard.writing import SCRIPTS
 from mull.model.formats import Kind
+
+WARM = 0.6  # a greedy chain would go the same way again
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuard:
     """scripts   what is expected: see `language.expected`
+    language  the same as a code or auto, for languages that share a script; None: only scripts are told apart
+    question  what auto goes by; where it does, such a switch is only noted, since it is an estimate
     thoughts  whether a switch in the thoughts is undone, too, or only noted
     tokens    for so long after a rewind the other script is unlikely
     rescues   rewinds at most, for one chain
@@ -29,6 +34,8 @@ class LanguageGuard:
     """
 
     scripts: frozenset[str]
+    language: str | None = None
+    question: str = ""
     thoughts: bool = False
     tokens: int = 64
     rescues: int = 4
@@ -36,7 +43,7 @@ class LanguageGuard:
 
     @property
     def watches(self) -> Sequence[Watch]:
-        return (Language(self.scripts),)
+        return (Language(self.scripts, self.language, self.question),)
 
     def start(self) -> Policy:
         done = 0
@@ -46,13 +53,17 @@ class LanguageGuard:
             if not isinstance(event, Switched):
                 return None
             facts = dict(part=event.part, start=event.start, left=event.left, found=event.found)
+            same = event.found in SCRIPTS  # another language of the same script
             wanted = self.act and (event.part == "answer" or self.thoughts)
-            if not wanted or done == self.rescues:
+            if not wanted or (same and self.language == "auto") or done == self.rescues:
                 note("language", chain, did="nothing", **facts)
                 return GoOn()
             done += 1
             note("language", chain, did="rewound", **facts)
+            first = chain.ids[event.start]
             chain.rewind(event.start, anew=True)
+            if same:  # no token is of one language alone
+                return GoOn(tokens=self.tokens, forbid=(first,), temperature=WARM)
             return GoOn(tokens=self.tokens, bias=unlikely(chain.engine.tokenizer, event.found))
 
         return policy
