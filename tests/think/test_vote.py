@@ -32,6 +32,10 @@ SPLIT = {
 SCRIPT: dict[str, Any] = {
     asked("sure"): SURE,
     asked("split"): SPLIT,
+    asked("half"): {
+        "<think>\nSo.\n</think>\n\\boxed{7}.": 2.0,
+        "<think>\n" + "Of fourteen it must be the half. " * 5 + "\n</think>\n\\boxed{14/2}.": 1.0,
+    },
     asked("mute"): "<think>\nHm.\n</think>\nI cannot say.",
     "\n</think>\n\n": "So \\boxed{7}.",
     "The answer is \\boxed{": "7}.",
@@ -62,6 +66,12 @@ def test_the_answer_of_most_is_taken_and_equal_ones_count_together() -> None:
     assert 0.9 < answer.confidence <= 1
     last = answer.trace.notes("vote")[-1]
     assert last["piles"][0][1] > last["piles"][1][1]
+
+
+def test_it_is_shown_as_most_wrote_it_not_as_the_most_confident_did() -> None:
+    answer = ask(made(), "half", n=24, rule=Unanimous(99))
+    assert answer.final == "7"
+    assert {note["answer"] for note in answer.trace.notes("vote")} == {"7", "14/2"}
 
 
 def test_an_easy_vote_stops_after_four() -> None:

@@ -7,6 +7,7 @@ mathematical equality; rules say when the vote is settled; doubtful chains may b
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from math import isnan
@@ -151,8 +152,14 @@ def elected(
     known: dict[str, Any] = {"ledger": meter.ledger, "trace": trace, **more}
     spoken = [draft for draft in drafts if draft.text]
     if leader := votes.leader:
+        spelled = defaultdict[str, float](float)  # what is equal may still differ: 8*7, 7*8 and 2*28
+        for ballot in leader.ballots:
+            spelled[ballot.answer] += ballot.weight
         voters = {ballot.voter for ballot in leader.ballots}
-        best = max((d for d in drafts if meter.number(d.chain) in voters), key=lambda draft: draft.confidence)
+        best = max(
+            (draft for draft in drafts if meter.number(draft.chain) in voters),
+            key=lambda draft: (spelled[draft.final or ""], draft.confidence),
+        )
         return of_draft(best, strategy, **{"confidence": leads(*votes.counts), **known})
     if spoken:
         return of_draft(max(spoken, key=lambda draft: draft.confidence), strategy, **known)
