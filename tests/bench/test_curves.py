@@ -17,6 +17,7 @@ from mull.bench.record import Item, Run
 from mull.bench.statistics import Interval
 from mull.bench.summary import Summary
 from mull.cli.main import cli
+from mull.engine.scripted import scripted
 from tests.bench.runs import made, one, printed, write
 
 THOUGHTS = "The answer is 5. No: the answer is 4."
@@ -99,6 +100,19 @@ def test_the_model_answers_at_each_cut(tmp_path: Path) -> None:
     other = write(tmp_path / "other", [Item("a", question, "43")], [sample], model={"name": "other"})
     with pytest.raises(mull.MullError, match="name the run's with -m"):
         forced(other, judge("grader"), engine, {"a": question}, [1])
+    engine.close()
+
+
+def test_a_forced_answer_costs_its_closing_words_and_what_is_drawn(tmp_path: Path) -> None:
+    """Thoughts and words that the chain had written by the cut are paid already."""
+    engine = scripted({"Hm, 4.\n</think>\n\n": "It is 4"})
+    thoughts, text = "Hm, 4.", "It is 4"
+    sample = one("a", 0, "r", thoughts=thoughts, text=text, pieces=[1] * 13, generated=17)
+    run = write(tmp_path, [Item("a", "2 + 2?", "4")], [sample], model=dict(engine.model))
+    found = forced(run, judge("grader"), engine, {"a": "2 + 2?"}, [6, 10])
+    closing, end = len(engine.tokenizer.scaffold(engine.format.closing)), 1
+    assert found(run.samples[0], 6) == Cut(True, closing + len(text) + end)
+    assert found(run.samples[0], 10) == Cut(True, len("s 4") + end)
     engine.close()
 
 

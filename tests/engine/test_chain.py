@@ -142,6 +142,7 @@ def test_a_probe_leaves_no_trace_but_its_cost() -> None:
 
     probe, text, spend = on(SCRIPT, program)
     assert probe.text == " It is \\boxed"
+    assert len(probe.ids) == len(probe.logprobs) == 13  # of what was drawn, without the lead
     assert isinstance(probe.event, Spent)
     assert text == SCRIPT["2+2?"]
     assert spend.probe == len(" Wait.") + 13

@@ -115,10 +115,15 @@ async def _draw_all(
 async def _draw(
     sample: Sample, budget: int, item: Item, judge: Judge, engine: Engine, prompt: list[int]
 ) -> Cut:
-    """Thoughts are closed first; of an answer that had begun, the rest is drawn."""
+    """Thoughts are closed first; of an answer that had begun, the rest is drawn.
+
+    What is paid is what the chain itself has not paid by then: the closing words, where it was still
+    thinking, and what is drawn.
+    """
     thoughts, text = sample.cut(budget)
     tokenizer = engine.tokenizer
-    lead = [*tokenizer.encode(thoughts), *tokenizer.scaffold(engine.format.closing), *tokenizer.encode(text)]
+    closing = tokenizer.scaffold(engine.format.closing)
+    lead = [*tokenizer.encode(thoughts), *closing, *tokenizer.encode(text)]
     room = engine.context - len(prompt) - len(lead)
     if room < 1:
         return Cut(False)
@@ -126,4 +131,4 @@ async def _draw(
         probe = await chain.probe(lead, min(ANSWER, room))
     said = text + probe.text
     mark = await asyncio.to_thread(judge, item, said)
-    return Cut(mark.equal is True, len(probe.ids))
+    return Cut(mark.equal is True, len(probe.ids) + (0 if text else len(closing)))

@@ -306,7 +306,6 @@ class Chain:
         (child,) = self.fork(counted="probe")
         self._forks = (self._forks[0], self._forks[1] - 1)  # a probe must not change later forks
         child.sampling = replace(child.sampling, temperature=0.0)
-        start = len(child.pieces)
         try:
             child.say(lead)
             said = len(child.pieces)
@@ -314,7 +313,7 @@ class Chain:
         finally:
             child.stop("probed")
         return Probe(
-            "".join(child.pieces[said:]), tuple(child.new_ids[start:]), tuple(child.logprobs[said:]), event
+            "".join(child.pieces[said:]), tuple(child.new_ids[said:]), tuple(child.logprobs[said:]), event
         )
 
     def stop(self, why: str) -> None:
