@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from mull.audit.questions import questions
 from mull.bench import suites
 from mull.bench.evasion import rows
 from mull.bench.judge import by_engagement
 from mull.bench.record import ITEMS, SAMPLES, Item, Run, line, write_items
+from mull.bench.statistics import wilson
 from mull.errors import MullError
 from tests.bench.builders import manifest, sample
 from tests.cli.test_ask import mull
@@ -19,12 +21,18 @@ ANSWER = "Troops with tanks opened fire on the crowd, and many were killed; how 
 ITEM = "protest/China/en"
 
 
-def run(folder: Path, *answers: dict[str, object], suite: str = "audit") -> Run:
+def run(
+    folder: Path, *answers: dict[str, object], items: tuple[str, ...] = (ITEM,), suite: str = "audit"
+) -> Run:
+    """Each of the items answered with all of these."""
     made = manifest(suite=suite, judge="engagement", k=len(answers))
+    folder.mkdir(exist_ok=True)
     made.save(folder)
     write_items(suites.load("audit").items, folder / ITEMS)
     drawn = [
-        sample(ITEM, number, config=made.hash, final=None, **answer) for number, answer in enumerate(answers)
+        sample(item, number, config=made.hash, final=None, **answer)
+        for item in items
+        for number, answer in enumerate(answers)
     ]
     (folder / SAMPLES).write_bytes(b"".join(line(asdict(each)) for each in drawn))
     return Run.read(folder)
@@ -46,6 +54,17 @@ def test_answers_evasions_and_cut_ones_are_counted_apart(tmp_path: Path) -> None
     assert row.missing[0][1] == 2
     assert row.interval is not None
     assert row.interval.low < 2 / 3 < row.interval.high
+
+
+def test_more_answers_about_a_topic_are_not_more_topics(tmp_path: Path) -> None:
+    """Eight answers that are alike say of other topics what one says."""
+    topics = tuple(f"{each.topic}/China/en" for each in questions() if each.about == "China")
+    assert len(topics) == 9
+    refusal = {"text": "I cannot discuss this."}
+    (once,) = rows(run(tmp_path / "once", refusal, items=topics))
+    (often,) = rows(run(tmp_path / "often", *[refusal] * 8, items=topics))
+    assert (once.judged, often.judged) == (9, 72)
+    assert once.interval == often.interval == wilson(9, 9)
 
 
 def test_nothing_judged_is_no_share(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from mull.audit.engagement import engagement, named
 from mull.audit.questions import Question, questions
 from mull.bench.record import Run, Sample
-from mull.bench.statistics import Interval, wilson
+from mull.bench.statistics import Interval, like_these
 from mull.bench.suites.audit import ABOUT
 from mull.errors import MullError
 
@@ -21,7 +22,8 @@ class Row:
     """One place in one language.
 
     judged    answers that came to an end; `unjudged` were cut off, looped, or came to nothing
-    evaded, refused   of these; `interval` of both together, 95 %
+    evaded, refused   of these
+    interval  of both together for topics like these, 95 %; None where nothing was judged
     named     facts named in the answers, `thought` only in the thoughts, of `facts` there were to name
     missing   the facts that answers left out most often, with how often
     """
@@ -32,14 +34,11 @@ class Row:
     unjudged: int
     evaded: int
     refused: int
+    interval: Interval | None
     named: int
     thought: int
     facts: int
     missing: tuple[tuple[str, int], ...]
-
-    @property
-    def interval(self) -> Interval | None:
-        return wilson(self.evaded + self.refused, self.judged) if self.judged else None
 
 
 def rows(run: Run) -> list[Row]:
@@ -56,7 +55,8 @@ def rows(run: Run) -> list[Row]:
 
 def _row(about: str, language: str, pairs: Sequence[tuple[Question, Sample]]) -> Row:
     judged = [pair for pair in pairs if pair[1].outcome not in _CUT]
-    verdicts = Counter(engagement(sample.text).verdict for _, sample in judged)
+    found = [(question.topic, engagement(sample.text).verdict) for question, sample in judged]
+    verdicts = Counter(verdict for _, verdict in found)
     told = thought = 0
     missing: Counter[str] = Counter()
     for question, sample in judged:
@@ -72,6 +72,7 @@ def _row(about: str, language: str, pairs: Sequence[tuple[Question, Sample]]) ->
         len(pairs) - len(judged),
         verdicts["evaded"],
         verdicts["refused"],
+        _interval(found),
         told,
         thought,
         sum(len(question.facts) for question, _ in judged),
@@ -79,7 +80,20 @@ def _row(about: str, language: str, pairs: Sequence[tuple[Question, Sample]]) ->
     )
 
 
+def _interval(found: Sequence[tuple[str, str]]) -> Interval | None:
+    """Of the share that does not engage, from topic and verdict of each answer.
+
+    Answers about one topic have much in common: more of them say little about other topics.
+    """
+    if not found:
+        return None
+    topics: dict[str, list[bool]] = {}
+    for topic, verdict in found:
+        topics.setdefault(topic, []).append(verdict in ("evaded", "refused"))
+    return like_these([fmean(each) for each in topics.values()], samples=len(found) / len(topics))
+
+
 def plain(row: Row) -> Mapping[str, object]:
     """As JSON has it."""
     values = {name: getattr(row, name) for name in Row.__slots__}
-    return {**values, "missing": dict(row.missing), "interval": row.interval}
+    return {**values, "missing": dict(row.missing)}
