@@ -1,7 +1,9 @@
 """Paired comparisons: exact tests against known ones, intervals against simulation."""
 
+import tracemalloc
 from collections.abc import Sequence
 from itertools import product
+from operator import mul
 
 import numpy as np
 import pytest
@@ -31,6 +33,21 @@ def test_all_signs_are_counted(groups: list[tuple[list[bool], list[bool]]]) -> N
     ]
     extreme = sum(each >= abs(sum(gaps)) - 1e-9 for each in sums)
     assert sign_flip(ours, theirs) == pytest.approx(extreme / len(sums))
+
+
+def test_samples_of_many_sizes_take_little_memory() -> None:
+    """Least common multiple: 38 million. The answer is that of all signs, counted one by one."""
+    pairs = [(60, 31, 61, 30), (62, 20, 63, 19), (64, 50, 60, 48), (61, 12, 64, 11), (63, 40, 62, 41)]
+    ours = [[True] * right + [False] * (count - right) for count, right, _, _ in pairs]
+    theirs = [[True] * right + [False] * (count - right) for _, _, count, right in pairs]
+    gaps = [one / count - other / of for count, one, of, other in pairs]
+    sums = [sum(map(mul, signs, gaps)) for signs in product((1, -1), repeat=len(gaps))]
+    tracemalloc.start()
+    chance = sign_flip(ours, theirs)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert chance == sum(abs(each) >= abs(sum(gaps)) for each in sums) / len(sums)
+    assert most < 1 << 20
 
 
 def test_one_sample_a_question_is_bonett_and_prices_interval() -> None:

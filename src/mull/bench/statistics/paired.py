@@ -12,6 +12,8 @@ from mull.bench.statistics.levels import Spread
 from mull.bench.statistics.proportion import Interval
 from mull.bench.statistics.quantiles import Z
 
+GRID = 2000  # steps from 0 to 1 at most in which differences are counted
+
 Answers = Sequence[Sequence[bool]]  # right or not: a sequence of samples a question
 
 
@@ -67,12 +69,11 @@ def sign_flip(ours: Answers, theirs: Answers) -> float:
     """Two-sided p-value of the exact permutation test: each question's difference might as well have the
     other sign. For one sample a question it is the exact test of McNemar 1947 (Psychometrika 12:153).
     Fisher 1935, The Design of Experiments, section 21. All 2 ** n signs are counted, by convolution.
+    Differences are counted in steps of one over the samples' least common multiple, but no finer than
+    1 / GRID: questions of 60, 61, 62, 63 and 64 samples would else take gigabytes.
     """
-    scale = lcm(*{len(each) for both in (ours, theirs) for each in both})
-    gaps = [
-        sum(one) * (scale // len(one)) - sum(other) * (scale // len(other))
-        for one, other in zip(ours, theirs, strict=True)
-    ]
+    scale = min(GRID, lcm(*{len(each) for both in (ours, theirs) for each in both}))
+    gaps = [round(scale * (_share(one) - _share(other))) for one, other in zip(ours, theirs, strict=True)]
     steps = [abs(gap) for gap in gaps if gap]
     unit = int(np.gcd.reduce(steps)) if steps else 1
     reach = sum(steps) // unit
