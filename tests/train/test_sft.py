@@ -90,6 +90,28 @@ def test_kill_nine_loses_only_what_came_after_the_last_save(tmp_path: Path) -> N
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
 
 
+def test_an_interrupt_ends_the_step_and_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes in the middle of a step, between the two optimizers."""
+    stopped = plan(tmp_path / "stopped")
+    step, steps = torch.optim.AdamW.step, iter(range(100))
+
+    def interrupt(self: torch.optim.AdamW) -> None:
+        if next(steps) == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+        step(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train(stopped, say=silent)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert torch.load(stopped.out / "state.pt", weights_only=True)["step"] == 7
+    train(stopped, resume=True, say=silent)
+    train(plan(tmp_path / "whole"), say=silent)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "stopped")
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
 def test_a_run_is_never_overwritten_or_mixed_up(tmp_path: Path) -> None:
     run = begin(plan(tmp_path))
     run.save(tmp_path / "state.pt")

@@ -11,13 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,16 +181,17 @@ def train(run: Run, resume: bool = False, say: Say = print) -> Path:
     else:
         _report(log, check(run, say), say)
     saved = run.seconds
-    with _finishing() as interrupted:
+    with saves.finishing() as interrupted:
         while run.progress < 1 and not interrupted():
             _report(log, run.advance(), say, run)
             done = run.progress >= 1
             if done or run.step % plan.check_every == 0:
                 _report(log, check(run, say), say)
-            if done or interrupted() or run.seconds - saved >= plan.save_every * 60:
+            if done or run.seconds - saved >= plan.save_every * 60:
                 run.save(save)
                 saved = run.seconds
     if run.progress < 1:
+        run.save(save)
         say(f"stopped at step {run.step}; everything is in {save}. Continue with --resume.")
         raise KeyboardInterrupt
     tokenizer = Tokenizer.from_file(str(run.checkpoint.folder / "tokenizer.json"))
@@ -218,26 +215,6 @@ def check(run: Run, say: Say) -> Record:
         shown = found[run.step % len(found)]
         say(f"\n{shown.problem.question}\n{shown.text}\n({'right' if shown.score else 'wrong'})\n")
     return dict(step=run.step, held_out=accuracy)
-
-
-@contextmanager
-def _finishing() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, which the block is given as a function."""
-    asked = threading.Event()
-
-    def ask(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        asked.set()
-        os.write(2, b"\nstopping after this step; Ctrl-C again to lose it\n")  # print may not be reentered
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # only the main thread may handle signals
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _report(log: Path, record: Record, say: Say, run: Run | None = None) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,3 +53,23 @@ def settings(plan: DataclassInstance, without: Iterable[str]) -> dict[str, Any]:
         del values[name]
     plain: dict[str, Any] = json.loads(json.dumps(values))
     return plain
+
+
+@contextmanager
+def finishing() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a flag, which the block is given as a function: no step is left half done."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        asked.set()
+        os.write(2, b"\nstopping after this step; Ctrl-C again to lose it\n")  # print may not be reentered
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -182,7 +182,10 @@ class Run:
 
 
 def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) -> Path:
-    """Train to the end of the plan and export. Returns the folder of the exported model."""
+    """Train to the end of the plan and export. Returns the folder of the exported model.
+
+    Ctrl-C finishes the step, saves, and raises KeyboardInterrupt; a second one does not wait.
+    """
     if (plan.minutes is None) == (plan.tokens is None):
         raise TrainingError("Say how long to train: either --minutes or --tokens.")
     save, log = plan.out / "state.pt", plan.out / "log.jsonl"
@@ -199,8 +202,8 @@ def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) 
 
     recent: list[float] = []
     before, saved = (run.tokens, run.seconds), run.seconds
-    try:
-        while run.progress < 1:
+    with saves.finishing() as interrupted:
+        while run.progress < 1 and not interrupted():
             recent.append(run.advance())
             done = run.progress >= 1
             if run.step % plan.log_every == 0 or done:
@@ -221,10 +224,10 @@ def train(plan: Plan, resume: bool = False, say: Callable[[str], None] = print) 
                 losses = {name: held_out_loss(run.model, found) for name, found in checks.items()}
                 record = dict(step=run.step, tokens=run.tokens, held_out=losses)
                 _report(log, record, run, say)
-    except KeyboardInterrupt:
+    if run.progress < 1:
         run.save(save)
         say(f"stopped at step {run.step}; everything is in {save}. Continue with --resume.")
-        raise
+        raise KeyboardInterrupt
     return export(run.model, run.tokenizer, plan.out / "model")
 
 
