@@ -57,6 +57,28 @@ def test_evaluate_reports_several_samples(tmp_path: Path) -> None:
     assert "maj@4" in result.output
 
 
+@pytest.mark.parametrize("command", ["evaluate", "study"])
+def test_where_results_go_is_tried_before_the_work(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("mull.api.load", never)
+    (tmp_path / "file").touch()
+    for bad in (tmp_path, tmp_path / "file" / "scores.json"):
+        error = CliRunner().invoke(train, [command, "--out", str(bad)]).exception
+        assert isinstance(error, OSError), error
+
+
+def test_the_folder_of_the_results_is_made(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "scores.json"
+    options = ["--family", "addition", "--levels", "1", "--count", "1", "--threads", "1"]
+    result = CliRunner().invoke(train, ["evaluate", *options, "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert len(json.loads(out.read_text())) == 1
+
+
 def test_a_release_has_model_manifest_and_card(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()

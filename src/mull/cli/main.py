@@ -47,7 +47,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: errors we raise on purpose become one line, Ctrl-C a clean end."""
+    """Entry point: our own errors, and files that cannot be had, become one line, Ctrl-C a clean end."""
     from mull.errors import MullError
 
     try:
@@ -66,3 +66,8 @@ def main() -> None:
     except BrokenPipeError:  # `mull ... | head`: whoever read has had enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:  # not about a file: nobody but us can do something about it
+            raise
+        click.echo(f"mull: {error.filename}: {error.strerror}.", err=True)
+        sys.exit(1)

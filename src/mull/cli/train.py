@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +156,7 @@ def evaluate(
     """
     if samples and show:
         raise MullError("--show prints greedy answers: leave out --samples.")
+    _writable(out)
     from mull import api
     from mull.train.evaluate import evaluate as run
 
@@ -183,8 +184,7 @@ def evaluate(
             scores = run(engine, found, chosen, count, seen=tell)
     finally:
         engine.close()
-    if out:
-        out.write_text(json.dumps([score.json() for score in scores], indent=1) + "\n", encoding="utf-8")
+    _write(out, scores)
 
 
 @train.command()
@@ -207,6 +207,7 @@ def study(
     Accuracy if the thinking is cut at 0, 32, ... 512 tokens and the answer forced; and what becomes of a
     mistake planted in right thoughts: whether it is noticed, and whether the answer is right in the end.
     """
+    _writable(out)
     from mull import api
     from mull.train.study import curve, repairs
 
@@ -223,8 +224,7 @@ def study(
         )
     finally:
         engine.close()
-    if out:
-        out.write_text(json.dumps([share.json() for share in shares], indent=1) + "\n", encoding="utf-8")
+    _write(out, shares)
 
 
 @train.command()
@@ -275,6 +275,18 @@ def _chosen(names: tuple[str, ...], levels: str) -> tuple[list[Family], list[int
     except ValueError as error:
         raise MullError(str(error.args[0])) from None
     return found, chosen
+
+
+def _writable(out: Path | None) -> None:
+    """Raise OSError now where the file cannot be written, not after hours of work."""
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.open("ab").close()
+
+
+def _write(out: Path | None, found: Sequence[Score | Report | Share]) -> None:
+    if out is not None:
+        out.write_text(json.dumps([each.json() for each in found], indent=1) + "\n", encoding="utf-8")
 
 
 def _tell(report: Report) -> None:

@@ -57,7 +57,7 @@ def settings(plan: DataclassInstance, without: Iterable[str]) -> dict[str, Any]:
 
 @contextmanager
 def finishing() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, which the block is given as a function: no step is left half done."""
+    """Turn the first Ctrl-C into a flag, which the block is given as a function: a step is whole."""
     asked = threading.Event()
 
     def ask(*_: object) -> None:

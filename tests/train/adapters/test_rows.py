@@ -78,6 +78,19 @@ def test_what_there_is_not_is_named(families: tuple[str, ...], levels: str, mess
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_folder_is_made_before_the_work(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(rows, "splits", never)
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        export(kind, tmp_path / "file")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_export_is_the_same_every_time_and_its_manifest_has_every_hash(kind: str, tmp_path: Path) -> None:
     folders = [export(kind, tmp_path / name) for name in ("one", "two")]
     first, second = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)

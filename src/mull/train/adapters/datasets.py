@@ -27,8 +27,8 @@ answer. The splits share no problem. `manifest.json` has the hashes and what was
 
 def export(selection: Selection, test: int, out: Path) -> Path:
     """`train.jsonl`, `test.jsonl`, `reward.py`, the card `README.md`, `manifest.json`."""
-    found = rows.splits(selection, test)
     out.mkdir(parents=True, exist_ok=True)
+    found = rows.splits(selection, test)
     for split, each in found.items():
         rows.write_lines(out / f"{split}.jsonl", each)
     rows.write_reward(out)

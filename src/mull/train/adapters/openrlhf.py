@@ -18,8 +18,8 @@ def convert(row: Row) -> Row:
 
 def export(selection: Selection, test: int, out: Path) -> Path:
     """`train.jsonl`, `test.jsonl`, `reward.py`, `train.sh`, `manifest.json`."""
-    found = rows.splits(selection, test)
     out.mkdir(parents=True, exist_ok=True)
+    found = rows.splits(selection, test)
     for split, each in found.items():
         rows.write_lines(out / f"{split}.jsonl", [*map(convert, each)])
     rows.write_reward(out)

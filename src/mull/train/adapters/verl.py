@@ -30,8 +30,8 @@ def export(selection: Selection, test: int, out: Path) -> Path:
         from pyarrow import parquet
     except ImportError:
         raise ExportError("parquet needs pyarrow: pip install 'mull[parquet]'") from None
-    found = rows.splits(selection, test)
     out.mkdir(parents=True, exist_ok=True)
+    found = rows.splits(selection, test)
     for split, each in found.items():
         parquet.write_table(arrow.Table.from_pylist([*map(convert, each)]), out / f"{split}.parquet")
     rows.write_reward(out)
