@@ -69,11 +69,13 @@ def adopt(foreign: Foreign, folder: Path, source: str) -> Run:
     items = {output.item.id: output.item for output in foreign.outputs}
     numbers: Counter[str] = Counter()
     manifest = _manifest(foreign, [*items.values()], source)
-    log = Log(folder, manifest, [*items.values()])
     samples = []
     for output in foreign.outputs:
         samples.append(_sample(output, numbers[output.item.id], manifest.hash))
         numbers[output.item.id] += 1
+    log = Log(
+        folder, manifest, [*items.values()]
+    )  # last: an import that is interrupted leaves nothing behind
     try:
         log.add(*samples)
     finally:
