@@ -28,7 +28,7 @@ def judged(folder: Path, name: str) -> Iterator[tuple[bool, str, str]]:
     for file in sorted((folder / "analysis").glob(f"compliance_{name}_*.jsonl")):
         model = file.stem.removeprefix(f"compliance_{name}_")
         seen = hashlib.sha256(model.encode()).digest()[0] % 2 == 0
-        for line in file.read_text("utf-8").splitlines():
+        for line in file.read_text("utf-8").rstrip("\n").split("\n"):
             row = json.loads(line)
             choices = row["response"].get("choices") or [{}]
             text = choices[0].get("message", {}).get("content") or ""

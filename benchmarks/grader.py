@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("cases", type=Path)
     parser.add_argument("--alone", action="store_true", help="without math-verify")
     arguments = parser.parse_args()
-    lines = arguments.cases.read_text(encoding="utf-8").splitlines()
+    lines = arguments.cases.read_text(encoding="utf-8").rstrip("\n").split("\n")
     records = [record for record in map(json.loads, lines) if record.get("kind") != "policy"]
     warm()
     graders: dict[str, Grader] = {"mull": ours}

@@ -184,7 +184,7 @@ def share(part: int, whole: int) -> str:
 
 def read(path: Path) -> list[Record]:
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for line in path.read_text(encoding="utf-8").split("\n") if path.exists() else []:
         try:
             found.append(json.loads(line))
         except ValueError:  # torn by a crash

@@ -226,7 +226,7 @@ def plot(records: Sequence[dict[str, Any]], path: Path) -> None:
 
 def read(path: Path) -> list[dict[str, Any]]:
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for line in path.read_text(encoding="utf-8").split("\n") if path.exists() else []:
         try:
             found.append(json.loads(line))
         except ValueError:  # torn by a crash

@@ -193,6 +193,30 @@ def test_a_batch_of_vllm_gets_its_gold_answers_from_the_suite(tmp_path: Path) ->
         read(lines(tmp_path / "other.jsonl", batch_line("c", "4")), SUITE)
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_only_a_newline_ends_a_line(tmp_path: Path, end: str) -> None:
+    """Other ends of lines may stand in a text as they are."""
+    records = [batch_line("a", f"So{end}\\boxed{{4}}"), batch_line("b", "\\boxed{5}")]
+    (tmp_path / "out.jsonl").write_text("\r\n".join(json.dumps(each, ensure_ascii=False) for each in records))
+    found = read(tmp_path / "out.jsonl", SUITE)
+    assert [each.text for each in found.outputs] == [f"So{end}\\boxed{{4}}", "\\boxed{5}"]
+
+
+def test_an_import_that_was_interrupted_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = read(lines(tmp_path / "out.jsonl", batch_line("a", "\\boxed{4}")), SUITE)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mull.bench.interchange.foreign.by_grader", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            adopt(foreign, tmp_path / "run", "out")
+    assert outcomes(adopt(foreign, tmp_path / "run", "out")) == {("a", 0): "right"}
+
+
 # Neither
 
 

@@ -92,6 +92,11 @@ def test_functions_are_called_with_their_arguments() -> None:
     assert by_tests(TWICE, answer("def other(): pass")).equal is False
 
 
+def test_only_a_newline_ends_an_argument() -> None:
+    test = {"input": '"a\u2028b"\n2', "output": "5", "testtype": "functional"}
+    assert by_tests(item([test], function="f"), answer("def f(s, k): return len(s) + k")).equal
+
+
 def test_a_large_input_gets_through() -> None:
     numbers = " ".join(map(str, range(100_000)))
     big = item([text_test(numbers, str(sum(range(100_000))))])

@@ -117,7 +117,7 @@ def _around(program: str, case: Case) -> str:
         "names = {**vars(typing), **vars(collections), **vars(math), **vars(itertools), **vars(functools), "
         '**vars(heapq), "__name__": "solution"}\n'
         'exec(compile(source, "program", "exec"), names)\n'
-        f"given = [json.loads(line) for line in {case.given!r}.splitlines() if line.strip()]\n"
+        f"given = [json.loads(line) for line in {case.given!r}.split('\\n') if line.strip()]\n"
         f'owner = names["Solution"]() if "Solution" in names else None\n'
         f"call = getattr(owner, {case.function!r}) if owner else names[{case.function!r}]\n"
         "value = call(*given)\n"

@@ -170,7 +170,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     A line torn by the crash is left out.
     """
     found: dict[tuple[int, bool], dict[str, Any]] = {}
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     for line in lines:
         try:
             record = json.loads(line)

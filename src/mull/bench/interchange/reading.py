@@ -46,7 +46,7 @@ def _records(text: str, path: Path) -> list[dict[str, Any]]:
         found = [json.loads(text)]
     except (ValueError, RecursionError):
         found = []
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):  # not splitlines: a text may hold U+2028
             if line.strip():
                 try:
                     found.append(json.loads(line))
