@@ -179,6 +179,26 @@ def test_what_is_wrong_in_rows_is_told_with_its_place(tmp_path: Path, rows: list
         of_dict({"name": "x"}, "x", tmp_path).load(written(tmp_path / "rows.jsonl", *rows))
 
 
+def test_ragged_rows_of_csv(tmp_path: Path) -> None:
+    """Cells that no column has are left over; a row that ends early lacks what it lacks."""
+    path = tmp_path / "test.csv"
+    path.write_text("question,answer\n1+1?,2,3,4\n2+2?,4\n")
+    own = of_dict({"name": "x"}, "x", tmp_path)
+    assert [(item.question, item.gold) for item in own.load(path).items] == [("1+1?", "2"), ("2+2?", "4")]
+    path.write_text("question,result\n1+1?,2,3\n")
+    with pytest.raises(MullError, match=r"row 1: no column answer or .* \(it has question, result\)"):
+        own.load(path)
+
+
+def test_what_is_no_csv_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "test.csv", {"question": "1+1?", "answer": "2"})
+    with monkeypatch.context() as patch:
+        patch.setattr("mull.bench.suites.rows.FIELD", 4)
+        with pytest.raises(MullError, match=r"test.csv: not CSV \(field larger"):
+            list(local(path))
+    assert len(list(local(path))) == 1
+
+
 def test_a_hub_that_cannot_be_reached_says_what_to_do() -> None:
     with pytest.raises(MullError, match="--data") as raised:
         list(hub("nobody/nothing-at-all", ["*.jsonl"]))

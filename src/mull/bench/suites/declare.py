@@ -186,7 +186,7 @@ def _find(row: Row, names: Sequence[str]) -> Any:
 def _text(row: Row, names: Sequence[str], where: str) -> str:
     value = _find(row, names)
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not str(value).strip():
-        has = ", ".join(name for name in row if name != PART)
+        has = ", ".join(name for name in row if name not in (PART, ""))
         raise MullError(f"{where}: no column {' or '.join(names)} with a text in it (it has {has:.120}).")
     return str(value)
 

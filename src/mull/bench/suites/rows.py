@@ -16,6 +16,7 @@ from typing import Any
 from mull.errors import MullError
 
 PART = "@part"  # in each row: which part of the data set its file is
+FIELD = 1 << 30  # characters of a cell of CSV at most
 ENDINGS = (".jsonl", ".json", ".csv", ".parquet")
 
 Row = dict[str, Any]
@@ -72,6 +73,8 @@ def _read(file: Path) -> Iterator[Row]:
         raise MullError(f"{file}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
         raise MullError(f"{file}: not UTF-8 text.") from None
+    except csv.Error as error:
+        raise MullError(f"{file}: not CSV ({error!s:.80}).") from None
 
 
 def _lines(file: Path) -> Iterator[Row]:
@@ -96,9 +99,9 @@ def _whole(file: Path) -> Iterator[Row]:
 
 
 def _csv(file: Path) -> Iterator[Row]:
-    csv.field_size_limit(1 << 30)
+    csv.field_size_limit(FIELD)
     with file.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)
+        yield from csv.DictReader(lines, restkey="")  # cells without a column get a name that is none
 
 
 def _parquet(file: Path) -> Iterator[Row]:
