@@ -147,6 +147,13 @@ def test_show(tmp_path: Path) -> None:
     assert set(plain["maj@k"]) == {"1", "2", "3"}
 
 
+def test_nine_of_ten_are_nine(tmp_path: Path) -> None:
+    """Samples of 10, 20, ... 100 tokens."""
+    made(tmp_path, {"a": "r" * 10})
+    said = CliRunner().invoke(cli, ["bench", "show", str(tmp_path)]).output
+    assert "nine of ten within 90," in said
+
+
 def test_published_figures_stand_below(tmp_path: Path) -> None:
     made(tmp_path, {"a": "rw"}, suite="aime24")
     said = CliRunner().invoke(cli, ["bench", "show", str(tmp_path)]).output

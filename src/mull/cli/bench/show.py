@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def _shares(summary: Summary, points: float) -> Iterator[str]:
     counts = [f"{count:,} {outcome} ({count / total:.1%})" for outcome, count in counted.items()]
     yield from _wrapped("outcomes", counts)
     costs = sorted(each.generated for each in whole.samples)
-    tail = costs[min(len(costs) - 1, round(0.9 * len(costs)))]
+    tail = costs[ceil(0.9 * len(costs)) - 1]
     facts = [f"mean {whole.tokens:,.0f}", f"median {median(costs):,.0f}", f"nine of ten within {tail:,}"]
     yield from _wrapped("tokens of a sample", [*facts, f"{sum(costs):,} in all"])
     if needed := summary.needed(points / 100):
