@@ -30,6 +30,15 @@ def test_the_difference_is_paired(pair: tuple[Run, Run]) -> None:
     assert found.settings == ("cap: None and 9",)
 
 
+def test_samples_are_paired_by_their_numbers(tmp_path: Path) -> None:
+    """An error on each side leaves as many samples, but not the same ones."""
+    ours = made(tmp_path / "ours", {"a": "erwrw", "b": "rrww"})
+    found = compare(ours, made(tmp_path / "theirs", {"a": "rwrwe", "b": "rrww"})).difference
+    coins = [[1, 0, 1, 0], [1, 1, 0, 0]]
+    assert found == difference(coins, coins, [False, True])
+    assert found.spread != difference(coins, coins).spread
+
+
 def test_turning_it_around_turns_the_sign(pair: tuple[Run, Run], tmp_path: Path) -> None:
     better = made(tmp_path / "better", {"a": "rr", "b": "rr", "c": "rw"})
     one, other = compare(better, pair[1]), compare(pair[1], better)

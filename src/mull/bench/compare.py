@@ -99,7 +99,8 @@ def compare(one: Run, other: Run, *, anyway: bool = False) -> Comparison:
     if not common:
         raise MullError("these runs have no answered question in common.")
     pairs = [(left[item], right[item]) for item in common]
-    found = difference([_right(a) for a, _ in pairs], [_right(b) for _, b in pairs])
+    same = [_numbers(a) == _numbers(b) for a, b in pairs]  # an error leaves a gap
+    found = difference([_right(a) for a, _ in pairs], [_right(b) for _, b in pairs], same)
     flips = [_flip(item, left[item], right[item]) for item in common]
     settings = _lines(mine, theirs, SETTINGS)
     if anyway:
@@ -147,6 +148,10 @@ def _short(value: object) -> str:
 
 def _right(samples: Sequence[Sample]) -> list[bool]:
     return [each.outcome == "right" for each in samples]
+
+
+def _numbers(samples: Sequence[Sample]) -> list[int]:
+    return [each.sample for each in samples]
 
 
 def _mean(answers: Sequence[Sequence[bool]]) -> float:

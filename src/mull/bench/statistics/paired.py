@@ -35,10 +35,12 @@ class Difference:
     spread: Spread | None
 
 
-def difference(ours: Answers, theirs: Answers) -> Difference:
+def difference(ours: Answers, theirs: Answers, paired: Sequence[bool] | None = None) -> Difference:
     """Of two runs, question by question in the same order.
 
-    Samples are paired by their number where there are equally many: runs that share seeds then share luck.
+    paired  of each question, whether its samples are pairs, in their order: runs that share seeds then share
+            luck. Without it they are wherever there are equally many.
+
     Raises ValueError where the questions are not as many, or one has no sample.
 
     like_these: Bonett & Price 2012 (JEBS 37:479) add one question to each side for k = 1 before taking the
@@ -47,6 +49,8 @@ def difference(ours: Answers, theirs: Answers) -> Difference:
     """
     if len(ours) != len(theirs) or not ours or not all(ours) or not all(theirs):
         raise ValueError("a paired comparison takes the same questions, and a sample of each")
+    if paired is None:
+        paired = [len(one) == len(other) for one, other in zip(ours, theirs, strict=True)]
     questions = len(ours)
     gaps = [_share(one) - _share(other) for one, other in zip(ours, theirs, strict=True)]
     value = sum(gaps) / questions
@@ -56,7 +60,7 @@ def difference(ours: Answers, theirs: Answers) -> Difference:
     outer = _interval(centre, variance / (questions + 2))
     inner, parts = None, None
     if all(len(each) > 1 for both in (ours, theirs) for each in both):
-        noise = [_noise(one, other) for one, other in zip(ours, theirs, strict=True)]
+        noise = [_noise(*each) for each in zip(ours, theirs, paired, strict=True)]
         inner = _interval(value, (sum(noise) + 0.5 / usual) / (questions + 1) / questions)
         if questions > 1:
             total = sum((gap - value) ** 2 for gap in gaps) / (questions - 1)
@@ -94,9 +98,9 @@ def _share(answers: Sequence[bool]) -> float:
     return sum(answers) / len(answers)
 
 
-def _noise(ours: Sequence[bool], theirs: Sequence[bool]) -> float:
+def _noise(ours: Sequence[bool], theirs: Sequence[bool], paired: bool) -> float:
     """Variance of a question's difference over the samples that could have been drawn."""
-    if len(ours) == len(theirs):
+    if paired:
         return _variance([one - other for one, other in zip(ours, theirs, strict=True)]) / len(ours)
     return _variance(ours) / len(ours) + _variance(theirs) / len(theirs)
 
