@@ -160,8 +160,9 @@ def _limits(manifest: Manifest, config: Config, families: Sequence[str]) -> str:
 
 - It knows {_count(families)} only. Asked for anything else it writes confident nonsense in the form of
   what it knows.
-- Far below any real benchmark: AIME, MATH, GPQA and the like are not within its reach. Expect 0 there;
-  none was run.
+- Far below any real benchmark: AIME, MATH, GPQA and the like are not within its reach. Expect 0 on
+  AIME, and on MATH-500 and GSM8K a few per cent, by luck with small whole numbers (mull's
+  docs/measuring.md has what was measured).
 - Its weakest family is {weakest}, with {100 * means[weakest]:.0f} % over the levels measured.
 - Trained on levels {trained or "not recorded"}; nothing larger or longer was ever shown to it.
 - It follows the wordings of the families; unusual ones cost accuracy, as the table shows.
