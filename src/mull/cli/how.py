@@ -1,4 +1,4 @@
-"""Options that `ask` and `chat` share: the strategy, how each chain thinks, and what guards it."""
+"""Options that `ask`, `chat` and `bench` share: the strategy, how each chain thinks, and what guards it."""
 
 from __future__ import annotations
 

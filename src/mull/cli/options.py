@@ -1,4 +1,4 @@
-"""Options that `ask` and `chat` share: which model, on what, and how it samples."""
+"""Options that `ask`, `chat`, `bench` and `curve` share: which model, on what, and how it samples."""
 
 from __future__ import annotations
 
