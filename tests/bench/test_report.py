@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mull.bench.published import published
+from mull.bench.published import Published, published
 from mull.bench.record import Item
 from mull.bench.report import report
 from mull.bench.report.html import Html, join, tag
+from mull.bench.statistics import wilson
 from mull.cli.main import cli
 from mull.errors import MullError
 from tests.bench.runs import made, one, write
@@ -127,6 +128,17 @@ def test_runs_side_by_side(tmp_path: Path) -> None:
     assert "+50.0" in page
     assert "other questions" in page  # why those two are not compared
     assert [run["name"] for run in chains(page)["runs"]] == ["ours", "theirs", "other"]
+
+
+@pytest.mark.parametrize(
+    ("suite", "samples", "known"),
+    [("aime24", None, True), ("aime24", 1, True), ("aime24", 64, False), ("livecodebench", 1, False)],
+)
+def test_a_published_figure_of_one_sample_has_an_interval(
+    suite: str, samples: int | None, known: bool
+) -> None:
+    row = Published(suite, "a model", 0.5, samples, "a table", "a link", "nothing")
+    assert row.interval == (wilson(15, 30) if known else None)
 
 
 def test_published_figures_are_marked(tmp_path: Path) -> None:

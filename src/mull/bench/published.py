@@ -31,8 +31,10 @@ class Published:
 
     @property
     def interval(self) -> Interval | None:
-        """For questions like these, had there been one sample of each; None where there were more."""
-        if self.questions is None or self.samples is not None:
+        """For questions like these, had there been one sample of each; None where there were more, or where
+        nobody knows how many questions there were.
+        """
+        if self.questions is None or self.samples not in (None, 1):
             return None
         return wilson(self.right * self.questions, self.questions)
 
