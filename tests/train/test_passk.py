@@ -3,7 +3,7 @@
 import pytest
 
 from mull import tasks
-from mull.train.passk import majority_at, report
+from mull.train.passk import report, votes
 from mull.train.rollout import Episode
 
 PROBLEM = tasks.get("addition").problem("test", 1, 0)
@@ -15,11 +15,10 @@ def chain(answer: str, ended: bool = True) -> Episode:
 
 
 def test_the_majority_decides() -> None:
-    group = [chain("4"), chain("5"), chain(" 5"), chain("7"), chain("4"), chain("4", ended=False)]
-    assert majority_at(1, group) == pytest.approx(2 / 6)
-    assert majority_at(2, group) == pytest.approx(1 / 3)  # 4 and 5: the first; 5 and 7: 5; 4 alone
-    assert majority_at(6, [group[1], *group[2:], group[0]]) == 1.0  # twice each: 5 was first
-    assert majority_at(4, [chain("5", ended=False)] * 4) == 0.0
+    """Over all subsets: of two chains, ties go to either answer as often."""
+    group = [chain("4"), chain("5"), chain(" 5"), chain("5", ended=False)]
+    assert [each.right for each in votes(group)] == pytest.approx([1 / 2, 2 / 3, 3 / 4, 1])
+    assert [each.right for each in votes([chain("5", ended=False), chain(" ")] * 2)] == [0, 0, 0, 0]
 
 
 def test_a_report_counts_chains() -> None:

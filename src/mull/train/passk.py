@@ -6,13 +6,14 @@ over several k shows it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from mull import tasks
-from mull.bench.statistics import pass_at
+from mull.bench.statistics import Majority, majorities, pass_at
+from mull.bench.statistics.majority import MOST
 from mull.engine import LocalEngine
 from mull.tasks import Family
 from mull.train.evaluate import FIRST, LIMIT
@@ -69,37 +70,34 @@ def sampled(
 
 
 def report(groups: Sequence[Group]) -> Report:
-    """Of groups of equal size, all of one family and level; k are the powers of two up to that size."""
+    """Of groups of equal size, all of one family and level; k are the powers of two up to that size. There is
+    no maj@k above `MOST` samples.
+    """
     problem, samples = groups[0][0].problem, len(groups[0])
     episodes = [episode for group in groups for episode in group]
     ks = [1 << power for power in range(samples.bit_length())]
     right = [round(sum(episode.reward for episode in group)) for group in groups]
+    voted = [votes(group) for group in groups] if samples <= MOST else []
     return Report(
         problem.family,
         problem.level,
         len(groups),
         samples,
         {k: sum(pass_at(k, samples, each) for each in right) / len(groups) for k in ks},
-        {k: sum(majority_at(k, group) for group in groups) / len(groups) for k in ks},
+        {k: fmean(each[k - 1].right for each in voted) for k in ks if voted},
         sum(len(episode.completion) for episode in episodes) / len(episodes),
         sum(not episode.ended for episode in episodes) / len(episodes),
     )
 
 
-def majority_at(k: int, group: Group) -> float:
-    """Share of the disjoint runs of k chains whose most frequent answer is right.
-
-    Answers are compared as they are written; of equally frequent ones the first counts. A chain
-    that did not end has no vote.
+def votes(group: Group) -> list[Majority]:
+    """maj@k for k = 1, 2, ... chains of a problem. Answers are compared as they are written; a chain that did
+    not end, or has no answer, has no vote.
     """
-    votes = [_vote(group[start : start + k]) for start in range(0, len(group) - k + 1, k)]
-    return sum(votes) / len(votes)
-
-
-def _vote(group: Group) -> float:
-    answers = [(tasks.boxed(episode.text), episode.reward) for episode in group if episode.ended]
-    counts = Counter(answer.strip() for answer, _ in answers if answer is not None)
-    if not counts:
-        return 0.0
-    [(winner, _)] = counts.most_common(1)
-    return max(reward for answer, reward in answers if answer is not None and answer.strip() == winner)
+    piles: dict[str, list[float]] = {}
+    for episode in group:
+        answer = (tasks.boxed(episode.text) or "").strip() if episode.ended else ""
+        if answer:
+            piles.setdefault(answer, []).append(episode.reward)
+    voters = sum(map(len, piles.values()))
+    return majorities([(len(rewards), fmean(rewards)) for rewards in piles.values()], len(group) - voters)
