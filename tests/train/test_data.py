@@ -4,6 +4,8 @@ from random import Random
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from mull import tasks
@@ -11,7 +13,7 @@ from mull.model.chat import Message, render
 from mull.model.formats import Tagged
 from mull.model.tokenizer import Tokenizer as OurTokenizer
 from mull.tasks import Segment
-from mull.train.data import Mix, Sample, Stream, encode, forced
+from mull.train.data import Mix, Sample, Stream, by_length, encode, forced
 
 MIX = Mix(families=(("addition", 1.0), ("equations", 1.0)), levels=((1, 1.0),))
 
@@ -71,6 +73,18 @@ def test_batches_fill_the_budget_and_are_padded_behind(tokenizer: Tokenizer) -> 
         assert batch.ids.shape[1] <= 128
         assert batch.tokens == int((batch.ids != 0).sum())
         assert not batch.learn[batch.ids == 0].any()
+
+
+@given(st.lists(st.integers(1, 90)), st.integers(1, 200))
+def test_batches_by_length_hold_everything_once(lengths: list[int], tokens: int) -> None:
+    found = by_length(lengths, lambda length: length, tokens)
+    assert sorted(length for batch in found for length in batch) == sorted(lengths)
+    assert all(len(batch) * max(batch) <= tokens or len(batch) == 1 for batch in found)
+
+
+def test_a_batch_is_never_empty(tokenizer: Tokenizer) -> None:
+    with pytest.raises(ValueError, match="at most 3 tokens"):
+        Stream(tokenizer, MIX, seed=0).next(longest=3, tokens=1024)
 
 
 def test_a_restored_stream_continues(tokenizer: Tokenizer) -> None:

@@ -13,7 +13,7 @@ from mull.model.checkpoint import Checkpoint
 from mull.train import rl
 from mull.train.reject import best
 from mull.train.rl import advantages, logprobs, padded, rl_loss
-from mull.train.rollout import Episode, by_length, reward, rollout, sampler
+from mull.train.rollout import Episode, reward, rollout, sampler
 from tests.train.toys import begin, brief, tiny
 
 PROBLEM = tasks.get("addition").problem("train", 1, 0)
@@ -142,13 +142,6 @@ def test_more_updates_with_one_batch_go_further(
         run.advance()
         moved.append((run.model.lm_head.weight - before).norm().item())
     assert 0 < moved[0] < moved[1]
-
-
-@given(st.lists(st.integers(1, 90)), st.integers(1, 200))
-def test_batches_by_length_hold_everything_once(lengths: list[int], tokens: int) -> None:
-    found = by_length(lengths, lambda length: length, tokens)
-    assert sorted(length for batch in found for length in batch) == sorted(lengths)
-    assert all(len(batch) * max(batch) <= tokens or len(batch) == 1 for batch in found)
 
 
 def test_an_answer_counts_only_behind_closed_thoughts() -> None:

@@ -10,11 +10,11 @@ resumed run continues with the very next batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -29,6 +29,8 @@ CLOSE = "\n</think>\n\n"
 END = "<|im_end|>"
 
 POOL = 1200  # samples generated at a time, sorted into batches
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Stream:
     def next(self, longest: int, tokens: int) -> Batch:
         """The next batch: samples of at most `longest` tokens, about `tokens` in all, padding included.
 
-        A change of the two takes effect with the next pool.
+        A change of the two takes effect with the next pool. Raises ValueError where no sample is so short.
         """
         if self._position == len(self._batches):
             self._fill(self._pool + 1, longest, tokens)
@@ -116,12 +118,9 @@ class Stream:
     def _fill(self, pool: int, longest: int, tokens: int) -> None:
         rng = Random(f"{self._seed}/{pool}")
         samples = [s for s in self._draw(rng, self._seed * 10**8 + pool * POOL) if len(s.ids) <= longest]
-        samples.sort(key=lambda sample: len(sample.ids))
-        batches: list[list[Sample]] = [[]]
-        for sample in samples:
-            if batches[-1] and (len(batches[-1]) + 1) * len(sample.ids) > tokens:
-                batches.append([])
-            batches[-1].append(sample)
+        if not samples:
+            raise ValueError(f"none of {POOL} samples has at most {longest} tokens")
+        batches = by_length(samples, lambda sample: len(sample.ids), tokens)
         rng.shuffle(batches)
         self._pool, self._position, self._shape, self._batches = pool, 0, (longest, tokens), batches
 
@@ -142,6 +141,16 @@ class Stream:
                 keep = 0 if kind < mix.unthought else rng.randrange(length)
                 sample = forced(sample, self._think, self._close, keep)
             yield sample
+
+
+def by_length(items: Sequence[T], length: Callable[[T], int], tokens: int) -> list[list[T]]:
+    """Items of similar length together, about `tokens` in each list when padded to its longest."""
+    lists: list[list[T]] = []
+    for item in sorted(items, key=length):
+        if not lists or (len(lists[-1]) + 1) * length(item) > tokens:
+            lists.append([])
+        lists[-1].append(item)
+    return lists
 
 
 def collate(samples: Sequence[Sample]) -> Batch:

@@ -14,9 +14,9 @@ import torch
 
 from mull.engine.sampling import mix
 from mull.train import online
-from mull.train.data import Batch, collate
+from mull.train.data import Batch, by_length, collate
 from mull.train.online import AT_ONCE, Record, figures, pass_rate
-from mull.train.rollout import Episode, Group, by_length, rollout, sampler
+from mull.train.rollout import Episode, Group, rollout, sampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,10 @@ from torch import Tensor
 from mull.engine import LocalEngine
 from mull.engine.sampling import mix
 from mull.train import online
-from mull.train.data import collate
+from mull.train.data import by_length, collate
 from mull.train.model import Qwen2
 from mull.train.online import AT_ONCE, Record, figures, pass_rate
-from mull.train.rollout import Episode, Group, by_length, rollout, sampler
+from mull.train.rollout import Episode, Group, rollout, sampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,9 @@ million of them takes 30 ms, and no key or value of older weights can be left in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 
@@ -56,7 +55,6 @@ class Episode:
         return len(self.prompt) + len(self.completion)
 
 
-T = TypeVar("T")
 Group = list[Episode]  # the chains of one problem
 
 
@@ -128,13 +126,3 @@ def reward(problem: Problem, text: str) -> float:
     Without the second condition a model can learn to answer inside its thoughts, where no user looks.
     """
     return get(problem.family).score(problem, text) if text.count(CLOSE.strip()) == 1 else 0.0
-
-
-def by_length(items: Sequence[T], length: Callable[[T], int], tokens: int) -> list[list[T]]:
-    """Items of similar length together, about `tokens` in each list when padded to its longest."""
-    lists: list[list[T]] = []
-    for item in sorted(items, key=length):
-        if not lists or (len(lists[-1]) + 1) * length(item) > tokens:
-            lists.append([])
-        lists[-1].append(item)
-    return lists
