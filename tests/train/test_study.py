@@ -5,12 +5,12 @@ from itertools import accumulate
 from random import Random
 
 from mull import tasks
+from mull.bench.suites.families import FIRST
 from mull.engine import LocalEngine
 from mull.engine.scripted import asked, scripted
 from mull.model.formats import Tagged
 from mull.tasks import Family, Problem
 from mull.train import study
-from mull.train.evaluate import FIRST
 from mull.train.study import Share
 
 OPEN = Tagged(starts_open=True)

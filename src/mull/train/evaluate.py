@@ -14,13 +14,13 @@ from typing import Any
 
 from mull import tasks
 from mull.bench.statistics import wilson
+from mull.bench.suites.families import FIRST
 from mull.check.claims import claims
 from mull.engine import Ended, LocalEngine, Sampling
 from mull.model.chat import Message, render
 from mull.tasks import Family, Problem
 
 LIMIT = 720  # new tokens; training sees samples no longer than this
-FIRST = 100_000  # index of the first problem: away from those that training looks at
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from typing import Any
 import torch
 
 from mull import tasks
+from mull.bench.suites.families import FIRST
 from mull.errors import MullError
 from mull.model.checkpoint import EMBEDDED
 from mull.tasks import base
 from mull.train import machine
-from mull.train.evaluate import FIRST, LIMIT, Score
+from mull.train.evaluate import LIMIT, Score
 
 FORMAT = 1
 NAME = "manifest.json"

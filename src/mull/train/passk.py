@@ -14,9 +14,10 @@ from typing import Any
 from mull import tasks
 from mull.bench.statistics import Majority, majorities, pass_at
 from mull.bench.statistics.majority import MOST
+from mull.bench.suites.families import FIRST
 from mull.engine import LocalEngine
 from mull.tasks import Family
-from mull.train.evaluate import FIRST, LIMIT
+from mull.train.evaluate import LIMIT
 from mull.train.rollout import Group, rollout
 
 

@@ -13,10 +13,11 @@ from random import Random
 from typing import Any, TypeVar
 
 from mull.bench.statistics import wilson
+from mull.bench.suites.families import FIRST
 from mull.engine import Ended, Engine, Sampling
 from mull.model.chat import Message, render
 from mull.tasks import Family, Problem
-from mull.train.evaluate import FIRST, LIMIT
+from mull.train.evaluate import LIMIT
 
 BUDGETS = (0, 32, 64, 128, 256, 512)  # tokens of thought
 ANSWER = 96  # tokens of an answer, the longest among them
