@@ -120,8 +120,8 @@ def _table(name: str, curve: Curve, by: By) -> Iterator[str]:
     yield f"{at:>8}{by:>14}{'right':>9}{'these questions':>18}{'questions like these':>23}"
     for point in curve.points:
         cost = getattr(point.cost, by)
-        inner = "" if point.these is None else f"{100 * point.these.low:.1f}–{100 * point.these.high:.1f}"
-        outer = f"{100 * point.like_these.low:.1f}–{100 * point.like_these.high:.1f}"
+        inner = point.these.percent() if point.these else ""
+        outer = point.like_these.percent()
         yield f"{point.at:>8,}{_cost(cost, by):>14}{point.value:>9.1%}{inner:>18}{outer:>23}"
     if area is not None:
         yield f"{'mean over log cost':>22}{area:>9.1%}"

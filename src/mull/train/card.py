@@ -128,7 +128,7 @@ def _scores(manifest: Manifest, families: Sequence[str]) -> str:
         wordings = [_share(right - new[0], count - new[1]), _share(new[0], new[1])]
         lines.append(f"| {' | '.join([family, *cells, *wordings])} |")
     table = "\n".join(lines)
-    average, (low, high) = mean(manifest.scores)
+    average, interval = mean(manifest.scores)
     capped, total = sum(s.capped for s in manifest.scores), sum(s.count for s in manifest.scores)
     looped = sum(score.looped for score in manifest.scores)
     counted = [score for score in manifest.scores if score.faithful is not None]
@@ -145,7 +145,7 @@ are held out by a hash of the problem, so training has seen none of them in any 
 are worded in ways that training never uses (last two columns, levels 1 to {EASY}).
 A chain that does not end within {manifest.evaluation["limit"]:,} tokens is wrong ({capped:,} of {total:,}).
 {looped:,} chains ended in a loop. {process}
-Mean of all cells: {100 * average:.1f} ({100 * low:.1f}–{100 * high:.1f}).
+Mean of all cells: {100 * average:.1f} ({interval.percent()}).
 
 {table}
 """
@@ -189,8 +189,7 @@ def _levels(manifest: Manifest) -> list[tuple[int, float]]:
 def _share(right: int, count: int) -> str:
     if not count:
         return "none"
-    low, high = wilson(right, count)
-    return f"{100 * right / count:.0f} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{100 * right / count:.0f} ({wilson(right, count).percent(0)})"
 
 
 def _count(families: Sequence[str]) -> str:

@@ -14,12 +14,11 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any, Literal
 
-from mull.bench.statistics import Z, wilson
+from mull.bench.statistics import Interval, Z, wilson
 from mull.train.evaluate import Score
 from mull.train.manifest import Manifest, ManifestError
 
 Outcome = Literal["same", "lower", "higher"]
-Interval = tuple[float, float]
 
 ERROR = 0.05  # chance that any family of an equal model is called lower or higher
 
@@ -102,7 +101,7 @@ def mean(scores: Sequence[Score], z: float = Z) -> tuple[float, Interval]:
     centre = sum(shares) / len(shares)
     below = sqrt(sum((share - low) ** 2 for share, (low, _) in zip(shares, limits, strict=True)))
     above = sqrt(sum((high - share) ** 2 for share, (_, high) in zip(shares, limits, strict=True)))
-    return centre, (centre - below / len(shares), centre + above / len(shares))
+    return centre, Interval(centre - below / len(shares), centre + above / len(shares))
 
 
 def _by_family(scores: Sequence[Score]) -> dict[str, dict[int, Score]]:
@@ -119,7 +118,7 @@ def _row(family: str, ours: dict[int, Score], theirs: dict[int, Score], z: float
     b, (b_low, b_high) = mean(published, z)
     low = a - b - sqrt((a - a_low) ** 2 + (b_high - b) ** 2)
     high = a - b + sqrt((a_high - a) ** 2 + (b - b_low) ** 2)
-    return Row(family, levels, b, mean(published)[1], a, mean(mine)[1], (low, high))
+    return Row(family, levels, b, mean(published)[1], a, mean(mine)[1], Interval(low, high))
 
 
 def _differing(ours: Manifest, theirs: Manifest) -> list[str]:
@@ -152,5 +151,4 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
 
 
 def _percent(share: float, interval: Interval) -> str:
-    low, high = interval
-    return f"{100 * share:.1f} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{100 * share:.1f} ({interval.percent(0)})"

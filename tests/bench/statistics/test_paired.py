@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mull.bench.statistics import detectable, difference, questions_for, samples_for, sign_flip
+from mull.bench.statistics import difference, questions_for, samples_for, sign_flip
 from mull.bench.statistics.levels import Spread
+from tests.bench.statistics.test_levels import width
 
 GROUPS = st.lists(st.tuples(*[st.lists(st.booleans(), min_size=1, max_size=3)] * 2), min_size=1, max_size=8)
 
@@ -93,7 +94,7 @@ def test_shared_luck_narrows_the_difference() -> None:
     same = difference(ours, ours).these
     assert apart is not None
     assert same is not None
-    assert same.half < apart.half / 3
+    assert width(same) < width(apart) / 3
 
 
 def test_runs_of_other_sizes_compare_too() -> None:
@@ -111,16 +112,16 @@ def test_questions_and_samples_to_see_three_points() -> None:
     coins = Spread(between=0.0, within=0.5)
     needed = questions_for(0.03, coins, samples=1)
     assert needed == 4361  # (1.960 + 0.842)^2 * 0.5 / 0.03^2
-    assert detectable(coins, needed, 1) == pytest.approx(0.03, rel=1e-3)
     assert samples_for(0.03, coins, needed) == 1
     assert samples_for(0.03, coins, 30) == 146
     assert samples_for(0.03, Spread(0.05, 0.5), 30) is None  # 30 questions are too few, however often asked
 
 
 def test_the_promised_power_is_reached() -> None:
-    """Simulated: the difference that `detectable` names is seen in about 80 of 100 runs."""
+    """Simulated: the difference that 100 questions are for is seen in about 80 of 100 runs."""
     random = np.random.default_rng(11)
-    gap, seen = detectable(Spread(0.0, 0.5), 100, 4), 0
+    gap, seen = 0.0991, 0
+    assert questions_for(gap, Spread(0.0, 0.5), 4) == 100
     for _ in range(300):
         ours, theirs = (
             (random.uniform(size=(100, 4)) < 0.5 + shift).tolist() for shift in (gap / 2, -gap / 2)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mull.bench.statistics import beta, wilson
+from mull.bench.statistics import Interval, beta, wilson
 from mull.bench.statistics.quantiles import beta_quantile, beta_share, normal, student
 
 
@@ -71,3 +71,9 @@ def test_what_is_no_proportion_is_refused(right: int, count: int) -> None:
     if count:
         with pytest.raises(ValueError, match="no proportion"):
             beta(right, count)
+
+
+def test_intervals_in_words() -> None:
+    assert Interval(0.3315, 0.6685).percent() == "33.1–66.8"
+    assert Interval(0.3315, 0.6685).percent(0) == "33–67"
+    assert Interval(-0.012, 0.034).points() == "-1.2 to +3.4"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from mull.bench.statistics import Interval
-
 
 class Html(str):
     """Text that is HTML already. Only what this package writes itself may become one."""
@@ -46,7 +44,3 @@ def table(head: Sequence[Part], rows: Iterable[Sequence[Part]], *, kind: str = "
 
 def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def interval(found: Interval | None) -> str:
-    return "" if found is None else f"{100 * found.low:.1f}–{100 * found.high:.1f}"

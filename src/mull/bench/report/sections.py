@@ -10,8 +10,7 @@ from mull.bench.cuts import so_far
 from mull.bench.judge import judge
 from mull.bench.published import Published
 from mull.bench.report import svg
-from mull.bench.report.html import Html, interval, join, percent, table, tag
-from mull.bench.statistics import Interval
+from mull.bench.report.html import Html, join, percent, table, tag
 from mull.bench.summary import UNENDED, Estimate, Part, Summary, Vote
 from mull.errors import MullError
 
@@ -32,8 +31,8 @@ def accuracy(named: Named, quoted: Sequence[Published]) -> Html:
             name,
             tag("b", percent(whole.accuracy)),
             svg.whiskers(whole.accuracy, whole.like_these, whole.these),
-            interval(whole.these) or "one sample",
-            interval(whole.like_these),
+            whole.these.percent() if whole.these else "one sample",
+            whole.like_these.percent(),
             percent(whole.completed) if whole.completed is not None else "",
             f"{whole.tokens:,.0f}",
         ])  # fmt: skip
@@ -62,7 +61,7 @@ def _quoted(row: Published) -> list[Html | str]:
         row.model,
         percent(row.right),
         svg.whiskers(row.right, row.interval, quoted=True),
-        interval(row.interval),
+        row.interval.percent() if row.interval else "",
         str(row.samples or "?"),
         link,
     ]
@@ -116,8 +115,8 @@ def differences(named: Named) -> Html:
         rows.append([
             f"{first} − {name}",
             tag("b", f"{100 * gap.value:+.1f}"),
-            _signed(gap.these) or "one sample",
-            _signed(gap.like_these),
+            gap.these.points() if gap.these else "one sample",
+            gap.like_these.points(),
             f"{up} better, {len(found.flips) - up} worse",
             f"{gap.chance:.2g}",
         ])  # fmt: skip
@@ -126,10 +125,6 @@ def differences(named: Named) -> Html:
         "Paired, question by question. By chance: how often so large a difference comes if neither is better."
     )
     return tag("section", tag("h2", "Differences"), table(head, rows), tag("p", told, kind="note"))
-
-
-def _signed(found: Interval | None) -> str:
-    return "" if found is None else f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
 
 
 def by_k(named: Named) -> Html:
@@ -159,7 +154,7 @@ def by_k(named: Named) -> Html:
 def _with_interval(found: Estimate | Vote | None) -> Html | str:
     if found is None:
         return ""
-    return join([percent(found.value), " ", tag("small", interval(found.like_these))])
+    return join([percent(found.value), " ", tag("small", found.like_these.percent())])
 
 
 def tokens(named: Named) -> Html | None:
@@ -195,7 +190,7 @@ def groups(name: str, summary: Summary) -> Html:
             str(len(part.groups)),
             percent(part.accuracy),
             svg.whiskers(part.accuracy, part.like_these, part.these),
-            interval(part.like_these),
+            part.like_these.percent(),
             percent(sum(part.outcomes[outcome] for outcome in UNENDED) / len(part.samples)),
             f"{part.tokens:,.0f}",
         ]
@@ -208,12 +203,11 @@ def groups(name: str, summary: Summary) -> Html:
 def _cell(part: Part | None) -> Html | str:
     if part is None:
         return ""
-    low, high = part.like_these
     shade = f"--share: {part.accuracy:.2f}"
     return tag(
         "div",
         f"{100 * part.accuracy:.0f}",
-        tag("small", f"{100 * low:.0f}–{100 * high:.0f}"),
+        tag("small", part.like_these.percent(0)),
         kind="heat",
         style=shade,
     )

@@ -10,7 +10,7 @@ from mull.bench.statistics.levels import Counts, Spread, clustered, like_these, 
 from mull.bench.statistics.majority import Majority, majorities
 from mull.bench.statistics.paired import Difference, difference, sign_flip
 from mull.bench.statistics.passk import g_pass_at, mg_pass_at, pass_at
-from mull.bench.statistics.power import detectable, questions_for, samples_for
+from mull.bench.statistics.power import questions_for, samples_for
 from mull.bench.statistics.proportion import Interval, beta, wilson
 from mull.bench.statistics.quantiles import Z
 
@@ -23,7 +23,6 @@ __all__ = [
     "Z",
     "beta",
     "clustered",
-    "detectable",
     "difference",
     "g_pass_at",
     "like_these",

@@ -7,7 +7,7 @@ at least z(0.975) + z(power) of them. Miller 2024, arXiv 2411.00640.
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil
 from statistics import NormalDist
 
 from mull.bench.statistics.levels import Spread
@@ -15,11 +15,6 @@ from mull.bench.statistics.quantiles import Z
 
 POWER = 0.8
 _NEVER = 1e-12
-
-
-def detectable(spread: Spread, questions: int, samples: int, power: float = POWER) -> float:
-    """The smallest difference (0 to 1) that so many questions and samples show with this probability."""
-    return _factor(power) * sqrt(spread.between / questions + spread.within / (questions * samples))
 
 
 def questions_for(gap: float, spread: Spread, samples: int, power: float = POWER) -> int:

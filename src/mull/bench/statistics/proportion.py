@@ -12,10 +12,13 @@ class Interval(NamedTuple):
     low: float
     high: float
 
-    @property
-    def half(self) -> float:
-        """Half its width."""
-        return (self.high - self.low) / 2
+    def percent(self, digits: int = 1) -> str:
+        """Of a share, in percent: 33.2–66.8."""
+        return f"{100 * self.low:.{digits}f}–{100 * self.high:.{digits}f}"
+
+    def points(self) -> str:
+        """Of a difference, in points: -1.2 to +3.4."""
+        return f"{100 * self.low:+.1f} to {100 * self.high:+.1f}"
 
 
 def wilson(right: float, count: float, z: float = Z) -> Interval:

@@ -13,7 +13,6 @@ from mull.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from mull.bench.compare import Comparison, Flip
-    from mull.bench.statistics import Interval
 
 NAME = 22  # columns of a row's name
 ANSWER = 18  # characters of an answer that are shown
@@ -55,8 +54,8 @@ def _lines(found: Comparison, ours: str, theirs: str, points: float, flips: int)
     yield f"{'':<{NAME}}{'':>8}{'these questions':>18}{'questions like these':>24}"
     yield f"{_end(ours):<{NAME}}{found.ours:>8.1%}"
     yield f"{_end(theirs):<{NAME}}{found.theirs:>8.1%}"
-    inner = _interval(gap.these) if gap.these else "one sample each"
-    yield f"{'difference':<{NAME}}{100 * gap.value:>+8.1f}{inner:>18}{_interval(gap.like_these):>24}"
+    inner = gap.these.points() if gap.these else "one sample each"
+    yield f"{'difference':<{NAME}}{100 * gap.value:>+8.1f}{inner:>18}{gap.like_these.points():>24}"
     up = sum(each.gap > 0 for each in found.flips)
     down, same = len(found.flips) - up, found.questions - len(found.flips)
     yield f"{'questions':<{NAME}}{found.questions:>8,}   {up} better, {down} worse, {same} the same"
@@ -90,7 +89,3 @@ def _end(name: str, columns: int = NAME - 2) -> str:
     """The end of a long name, which tells more than its beginning."""
     name = harmless(name)
     return name if len(name) <= columns else f"…{name[1 - columns :]}"
-
-
-def _interval(interval: Interval) -> str:
-    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f}"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from mull.bench.statistics import Interval
     from mull.bench.summary import Part, Summary
 
 NAME = 22  # columns of a row's name
@@ -69,7 +68,7 @@ def _shares(summary: Summary, points: float) -> Iterator[str]:
     yield f"{'':<{NAME}}{'':>8}{'these questions':>18}{'questions like these':>24}"
     yield (
         f"{'right':<{NAME}}{whole.accuracy:>8.1%}"
-        f"{_interval(whole.these) or 'one sample each':>18}{_interval(whole.like_these):>24}"
+        f"{whole.these.percent() if whole.these else 'one sample each':>18}{whole.like_these.percent():>24}"
     )
     if whole.completed is not None and whole.completed < 1 and _unended(whole):
         yield f"{'right, if it ended':<{NAME}}{whole.completed:>8.1%}   {_unended(whole):.1%} did not"
@@ -100,7 +99,7 @@ def _by_k(summary: Summary) -> Iterator[str]:
     yield f"{'k':<{NAME}}{'pass@k':>20}{'maj@k':>20}{'mG-Pass@k':>20}"
     for k in whole.ks:
         cells = [
-            f"{each.value:.1%} {_interval(each.like_these)}" if each else "" for each in
+            f"{each.value:.1%} {each.like_these.percent()}" if each else "" for each in
             (whole.passed[k], voted.get(k), whole.steady[k])
         ]  # fmt: skip
         yield f"{k:<{NAME}}" + "".join(f"{cell:>20}" for cell in cells)
@@ -115,9 +114,10 @@ def _groups(parts: Sequence[Part]) -> Iterator[str]:
     wide = max(NAME, 2 + max(len(part.name) for part in parts))
     yield f"{'group':<{wide}}{'n':>5}{'right':>8}{'these':>13}{'like these':>13}{'unended':>9}{'tokens':>9}"
     for part in parts:
+        inner = part.these.percent() if part.these else ""
         yield (
-            f"{part.name:<{wide}}{len(part.groups):>5}{part.accuracy:>8.1%}{_interval(part.these):>13}"
-            f"{_interval(part.like_these):>13}{_unended(part):>9.1%}{part.tokens:>9,.0f}"
+            f"{part.name:<{wide}}{len(part.groups):>5}{part.accuracy:>8.1%}{inner:>13}"
+            f"{part.like_these.percent():>13}{_unended(part):>9.1%}{part.tokens:>9,.0f}"
         )
 
 
@@ -130,7 +130,8 @@ def _quoted(summary: Summary) -> Iterator[str]:
         yield "published by others: other prompts, samplings, caps, graders; 95 % as of one sample each"
     for row in rows:
         samples = f"{row.samples} samples" if row.samples else "samples ?"
-        yield f"{row.model:<24}{row.right:>6.1%}{_interval(row.interval):>12}  {samples:<11} {row.source}"
+        interval = row.interval.percent() if row.interval else ""
+        yield f"{row.model:<24}{row.right:>6.1%}{interval:>12}  {samples:<11} {row.source}"
 
 
 def _count(count: int, what: str) -> str:
@@ -142,10 +143,6 @@ def _unended(part: Part) -> float:
     from mull.bench.summary import UNENDED
 
     return sum(part.outcomes[name] for name in UNENDED) / len(part.samples)
-
-
-def _interval(interval: Interval | None) -> str:
-    return "" if interval is None else f"{100 * interval.low:.1f}–{100 * interval.high:.1f}"
 
 
 def _wrapped(name: str, parts: Sequence[str]) -> Iterator[str]:
