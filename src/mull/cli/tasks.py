@@ -80,7 +80,7 @@ def sample(
             record = asdict(problem)
             if trace:
                 record["thoughts"] = [asdict(segment) for segment in thoughts]
-                record["text"] = f"<think>\n{text}\n</think>\n\n{families.final(problem)}"
+                record["text"] = families.worked(problem, thoughts)
             click.echo(json.dumps(record, ensure_ascii=False))
         elif trace:
             click.echo(f"{problem.question}\n\n{text}\n\n{families.final(problem)}\n")

@@ -1,7 +1,7 @@
 """Procedural problem families: generator, solver that writes its thoughts, strict scorer (rules: `base`)."""
 
 from mull.tasks.addition import Addition
-from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test
+from mull.tasks.base import Family, Problem, Segment, Split, TaskError, final, in_test, worked
 from mull.tasks.bases import Bases
 from mull.tasks.countdown import Countdown
 from mull.tasks.counting import Counting
@@ -29,6 +29,7 @@ __all__ = [
     "get",
     "in_test",
     "names",
+    "worked",
 ]
 
 _FAMILIES: dict[str, Family] = {

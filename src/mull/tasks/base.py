@@ -13,7 +13,7 @@ Standard library only: this folder and `mull.errors` can be copied into any trai
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
@@ -126,6 +126,11 @@ class Family:
 def final(problem: Problem) -> str:
     """The sentence that follows the thoughts."""
     return f"The answer is \\boxed{{{problem.answer}}}."
+
+
+def worked(problem: Problem, thoughts: Iterable[Segment]) -> str:
+    """All that a model is to write: the thoughts between their tags, then the answer."""
+    return f"<think>\n{''.join(segment.text for segment in thoughts)}\n</think>\n\n{final(problem)}"
 
 
 def in_test(key: str) -> bool:

@@ -145,8 +145,8 @@ class Replication:
                     problems = [family.problem(split, level, index) for index in range(CHECKED)]
                     keys[split] = {problem.key for problem in problems}
                     for problem in problems:
-                        text = "".join(part.text for part in family.trace(problem, Random(0)))
-                        if family.score(problem, f"{text}\n</think>\n\n{tasks.final(problem)}") != 1.0:
+                        text = tasks.worked(problem, family.trace(problem, Random(0)))
+                        if family.score(problem, text) != 1.0:
                             raise TrainingError(f"{problem.key}: its own solution is not right.")
                     checked += len(problems)
                 if keys["train"] & keys["test"]:

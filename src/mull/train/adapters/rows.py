@@ -85,8 +85,7 @@ def row(problem: Problem, *, bare: bool = False) -> Row:
     if not bare:
         hint = HINTS[truth["form"]]
         question += f"\n\nReason step by step, then write the final answer in \\boxed{{}}, {hint}."
-    thoughts = "".join(segment.text for segment in family.trace(problem, Random(problem.key)))
-    answer = f"<think>\n{thoughts}\n</think>\n\n{tasks.final(problem)}"
+    answer = tasks.worked(problem, family.trace(problem, Random(problem.key)))
     return dict(
         prompt=[dict(role="user", content=question)],
         completion=[dict(role="assistant", content=answer)],
