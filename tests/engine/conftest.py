@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mull.engine import LocalEngine, Sampling
+from mull.engine import Chain, LocalEngine, Sampling
 from mull.engine.scripted import END, HistoryRunner, tokenizer
 from mull.model.formats import Tagged
 from mull.runner.base import Floats, Rows
@@ -43,6 +43,33 @@ class HashRunner(HistoryRunner):
         out = generator.normal(scale=2.0, size=self.limits.vocab_size).astype(np.float32)
         out[END] = -50.0
         return out
+
+
+def assert_memory(engine: LocalEngine) -> None:
+    """What every chain has computed stands in its pages."""
+    runner = engine.runner
+    assert isinstance(runner, HistoryRunner)
+    for chain, held in engine.memory.held.items():
+        computed = len(chain.ids) - chain.pending
+        assert runner.read(held.pages, computed) == chain.ids[:computed]
+
+
+async def lose(chain: Chain, *, failing: bool = False) -> None:
+    """Have it think, and cancel it while its step is computed in a thread, or let the step fail."""
+    engine, loop = chain.engine, asyncio.get_running_loop()
+    assert isinstance(engine, LocalEngine)
+    step, slow = engine.runner.step, engine.slow_step
+
+    def lost(rows: Rows) -> Floats:
+        if failing:
+            raise OSError
+        loop.call_soon_threadsafe(thinking.cancel)
+        return step(rows)
+
+    engine.runner.step, engine.slow_step = lost, -1.0  # type: ignore[method-assign]
+    thinking = asyncio.ensure_future(chain.think(1))
+    await asyncio.gather(thinking, return_exceptions=True)
+    engine.runner.step, engine.slow_step = step, slow  # type: ignore[method-assign]
 
 
 def make(*, max_chains: int = 256, chunk: int = 512, **limits: int) -> LocalEngine:

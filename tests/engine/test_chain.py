@@ -24,7 +24,7 @@ from mull.engine import (
 from mull.engine.scripted import END, scripted
 from mull.engine.watch import Look
 from mull.errors import MullError
-from tests.engine.conftest import GREEDY, make, run
+from tests.engine.conftest import GREEDY, assert_memory, lose, make, run
 
 SCRIPT = {
     "2+2?": "<think>two and two</think>It is \\boxed{4}.",
@@ -203,6 +203,23 @@ def test_a_cancelled_chain_can_think_again() -> None:
 
     ours, other = run(program())
     assert ours == other
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_forks_after_a_step_that_was_lost_write_into_pages_of_their_own(failing: bool) -> None:
+    async def program() -> None:
+        engine = make(page_size=4)
+        async with engine.open([1, 2]) as chain:
+            await chain.think(1)
+            chain.say(range(16))
+            await lose(chain, failing=failing)
+            (child,) = chain.fork()
+            chain.say([7] * 3)
+            child.say([8] * 2)
+            await asyncio.gather(chain.think(1), child.think(1))
+            assert_memory(engine)
+
+    run(program())
 
 
 @pytest.mark.parametrize("operation", ["fork", "say", "rewind", "think", "steer"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mull.engine import Chain, LocalEngine, Sampling, Spend
-from tests.engine.conftest import GREEDY, WARM, make, run
+from tests.engine.conftest import GREEDY, WARM, assert_memory, lose, make, run
 
 prompts = st.lists(st.integers(0, 255), min_size=1, max_size=40)
 lengths = st.integers(1, 30)
@@ -117,7 +117,7 @@ def test_rewind_to_a_mark_means_it_never_happened(
 
 operations = st.lists(
     st.tuples(
-        st.sampled_from(["think", "fork", "say", "rewind", "probe", "stop", "cancel", "together"]),
+        st.sampled_from(["think", "fork", "say", "rewind", "probe", "stop", "cancel", "lose", "together"]),
         st.integers(0, 1000),
         st.integers(1, 24),
     ),
@@ -145,7 +145,7 @@ async def perform(chain: Chain, program: list[tuple[str, int, int]], spends: lis
                 family += children
                 spends += [child.spend for child in children]
             case "say" if amount < room:
-                one.say(list(range(amount)))
+                one.say([(who + i) % 256 for i in range(amount)])
             case "rewind":
                 one.rewind(one.prompt_length + who % (len(one) - one.prompt_length + 1))
             case "probe" if room > 12:
@@ -160,8 +160,11 @@ async def perform(chain: Chain, program: list[tuple[str, int, int]], spends: lis
                     await asyncio.sleep(0)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+            case "lose" if room:
+                await lose(one)
             case _:
                 pass
+        assert_memory(one.engine)
 
 
 @settings(max_examples=120)

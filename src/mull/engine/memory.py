@@ -45,11 +45,18 @@ class Memory:
         self.held[chain] = Held()
 
     def fork(self, chain: Chain, child: Chain) -> None:
-        """The child shares all of the chain's pages."""
-        held = self.held[chain]
+        """The child shares the pages of all that the chain has computed.
+
+        Pages behind them, reserved for a step that was never taken in, are given back: whoever writes makes
+        the page it begins in its own, and takes those behind it for new.
+        """
+        held, computed = self.held[chain], len(chain.ids) - chain.pending
+        keep = -(-computed // self.size)
+        self.pages.release(held.pages[keep:])
+        del held.pages[keep:]
         self.pages.share(held.pages)
-        held.writable = 0
-        self.held[child] = Held(held.pages.copy(), held.keys.copy(), len(chain.ids) - chain.pending)
+        held.writable, held.moved = 0, True
+        self.held[child] = Held(held.pages.copy(), held.keys.copy(), computed)
 
     def shorten(self, chain: Chain) -> None:
         """Give back the pages that lie wholly behind the chain's last token."""

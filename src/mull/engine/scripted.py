@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from math import log
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mull.engine.local import LocalEngine
 from mull.engine.sampling import Sampling
@@ -56,7 +57,12 @@ class HistoryRunner(ABC):
     def _next(self, rows: Rows, row: int) -> Floats:
         length = rows.positions[row] + 1
         pages = rows.tables[rows.chains[row], : -(-length // self.limits.page_size)]
-        return self.logits(self._memory[pages].reshape(-1)[:length].tolist())
+        return self.logits(self.read(pages, length))
+
+    def read(self, pages: Sequence[int] | NDArray[np.int32], length: int) -> list[int]:
+        """The first `length` tokens in these pages."""
+        found: list[int] = self._memory[pages].reshape(-1)[:length].tolist()
+        return found
 
     @abstractmethod
     def logits(self, history: list[int]) -> Floats:
