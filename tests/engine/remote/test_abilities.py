@@ -110,8 +110,16 @@ def test_a_key_is_asked_for_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(MullError, match="MULL_API_KEY"):
             mull.connect(server.url)
         assert mull.connect(server.url, key="abc").context == 1024
-        monkeypatch.setenv("MULL_API_KEY", "abc")
+        monkeypatch.setenv("MULL_API_KEY", "abc\n")
         assert mull.ask("What is 24 + 13?", engine=mull.connect(server.url)).final == "37"
+
+
+@pytest.mark.parametrize("key", ["sëcret", "sec\nret", "sec\x7fret"])
+def test_a_key_that_cannot_be_sent_is_not_told(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MULL_API_KEY", key)
+    with pytest.raises(MullError, match="MULL_API_KEY") as caught:
+        mull.connect("http://127.0.0.1:9/v1")
+    assert "ret" not in str(caught.value)
 
 
 def test_servers_that_differ_are_not_one_engine() -> None:

@@ -12,12 +12,10 @@ import httpx2
 from mull.engine.remote.abilities import Abilities, probe, probe_chat
 from mull.engine.remote.chat import ChatEngine
 from mull.engine.remote.remote import RemoteEngine
-from mull.engine.remote.servers import CONNECT, Servers, address, headers, message, secure
+from mull.engine.remote.servers import CONNECT, KEY, Servers, address, headers, message, secure
 from mull.engine.sampling import Sampling
 from mull.errors import CheckpointError, MullError
 from mull.model.checkpoint import Checkpoint
-
-KEY = "MULL_API_KEY"  # an environment variable
 
 
 def connect(

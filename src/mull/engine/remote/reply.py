@@ -90,12 +90,12 @@ class Reply:
             details = usage.get("prompt_tokens_details")
             if isinstance(details, Mapping) and isinstance(details.get("cached_tokens"), int):
                 self.cached = details["cached_tokens"]
-        for choice in (told.get("choices") or ())[:1]:
-            try:
+        try:
+            for choice in (told.get("choices") or ())[:1]:
                 self.ready.extend(self._read(choice))
-            except (ValueError, TypeError, AttributeError) as error:
-                raise Lost(f"the reply makes no sense: {error!s:.150}") from None
-            self.finished = choice.get("finish_reason") or self.finished
+                self.finished = choice.get("finish_reason") or self.finished
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            raise Lost(f"the reply makes no sense: {error!s:.150}") from None
         if self.finished in ("abort", "error"):
             finished, self.finished = self.finished, None
             raise Lost(f"it ended by {finished}")
@@ -104,15 +104,27 @@ class Reply:
 
 async def _events(response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
     """The objects in a stream of server-sent events, up to `[DONE]`."""
-    async for line in response.aiter_lines():
-        if not line.startswith("data:"):
+    async for line in _lines(response):
+        if not line.startswith(b"data:"):
             continue
         data = line[5:].strip()
-        if data == "[DONE]":
+        if data == b"[DONE]":
             return
         try:
             told = json.loads(data)
         except ValueError:
-            raise Lost(f"the reply is no JSON: {data:.80}") from None
+            raise Lost(f"the reply is no JSON: {data[:80].decode(errors='replace')}") from None
         if isinstance(told, dict):
             yield told
+
+
+async def _lines(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Lines as these events have them. The client's own would end at every separator of Unicode, too, and
+    those may stand in a text.
+    """
+    rest = b""
+    async for piece in response.aiter_bytes():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line
+    yield rest

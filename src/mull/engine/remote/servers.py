@@ -15,8 +15,10 @@ import httpx2
 
 from mull.errors import MullError, Unreachable
 
+KEY = "MULL_API_KEY"  # an environment variable
 SLACK = 2  # so many more requests may run at a chain's own server than at the idlest one
 REST, LONGEST_REST = 0.5, 30.0  # seconds a server rests after its first failure, doubled each time; at most
+DOUBLINGS = 16  # more make no difference, and in the end no number
 CONNECT, HEALTH = 10.0, 5.0  # seconds for a connection, and for a server to say that it is well
 TEXT = 200  # characters of a server's error that are passed on
 
@@ -62,7 +64,10 @@ def address(url: str) -> str:
 
 
 def headers(key: str | None) -> dict[str, str]:
-    """What says who asks."""
+    """What says who asks. Raises MullError, which does not tell the key, where no header can carry it."""
+    key = (key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise MullError(f"the key has characters that cannot be sent: set {KEY}, or give key=, without them.")
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
@@ -135,7 +140,7 @@ class Servers:
         now = monotonic()
         if server.rests_until <= now:
             server.failures += 1
-            server.rests_until = now + min(LONGEST_REST, REST * 2 ** (server.failures - 1))
+            server.rests_until = now + min(LONGEST_REST, REST * 2 ** min(server.failures - 1, DOUBLINGS))
         server.rests_until = max(server.rests_until, now + lost.wait)
 
     def done(self, server: Server) -> None:
