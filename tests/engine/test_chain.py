@@ -319,6 +319,19 @@ def test_forks_copy_nothing_until_they_write() -> None:
     assert run(program()) == (0, 20)
 
 
+def test_when_pages_run_out_the_oldest_goes_on_whoever_asks() -> None:
+    async def program() -> list[Chain]:
+        engine = make(pages=8, page_size=4)
+        chains = [engine.open([1]), engine.open([2, 3, 4])]  # the younger one needs its next page first
+        await asyncio.gather(*(chain.think(20) for chain in chains))
+        return chains
+
+    oldest, youngest = run(program())
+    assert oldest.spend.recomputed == oldest.spend.cached == 0
+    assert youngest.spend.recomputed > 0
+    assert len(youngest.new_ids) == 20
+
+
 def test_long_prompts_do_not_hold_the_others_up() -> None:
     async def program() -> int:
         engine = make(chunk=8, pages=2048)

@@ -132,7 +132,10 @@ class Scheduler:
             self._step = None
 
     def _plan(self) -> list[tuple[Segment, int]]:
-        """How many rows each running chain gets, pages reserved; in the order of `_running`."""
+        """How many rows each running chain gets, pages reserved; in the order of `running`.
+
+        The oldest are asked first, so that those who give their pages have no share yet.
+        """
         budget = self.chunk
         begun: set[bytes] = set()
         shares: dict[Segment, int] = {}
@@ -147,9 +150,10 @@ class Scheduler:
                 if not rows or self._begun_by_another(chain, rows, begun):
                     continue
                 budget -= rows
-            while not self.memory.reserve(chain, rows):
-                self._make_room(segment)
-            shares[segment] = rows
+            while segment.running and not self.memory.reserve(chain, rows):
+                self._make_room()
+            if segment.running:
+                shares[segment] = rows
         return [(segment, shares[segment]) for segment in self.running if segment in shares]
 
     def _begun_by_another(self, chain: Chain, rows: int, begun: set[bytes]) -> bool:
@@ -166,14 +170,14 @@ class Scheduler:
         begun.update(self.memory.key(chain, index) for index in pages)
         return False
 
-    def _make_room(self, segment: Segment) -> None:
-        """Take pages from a chain at rest, else from the youngest running one that is not `segment`."""
+    def _make_room(self) -> None:
+        """Take pages from a chain at rest, else from the youngest running one, be it the one that asks."""
         running = {each.chain for each in self.running}
         held = self.memory.held
         victim = next((chain for chain in held if held[chain].pages and chain not in running), None)
         if victim is None:
-            youngest = max(self.running, key=lambda each: (each is not segment, each.ticket))
-            if youngest is segment:
+            youngest = max(self.running, key=lambda each: each.ticket)
+            if len(self.running) == 1:
                 raise OutOfPages("a single chain does not fit into the engine's memory.")
             self.remove(youngest)
             youngest.running = False
