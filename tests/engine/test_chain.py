@@ -252,6 +252,25 @@ def test_operations_on_a_thinking_or_stopped_chain_are_refused(operation: str) -
     run(program())
 
 
+@pytest.mark.parametrize("token", [-1, 261, 99999])
+def test_ids_that_are_none_fail_their_own_chain_alone(token: int) -> None:
+    async def program() -> None:
+        engine = make()
+        said, biased, other = (engine.open([1]) for _ in range(3))
+        said.say([token])
+        biased.sampling = Sampling(bias={token: 1.0})
+        thoughts = [chain.think(5) for chain in (said, biased, other)]
+        *failed, event = await asyncio.gather(*thoughts, return_exceptions=True)
+        assert [str(error) for error in failed] == [
+            "what was said has token ids outside 0 to 260.",
+            "bias has token ids outside 0 to 260.",
+        ]
+        assert all(isinstance(error, MullError) for error in failed)
+        assert event == Spent(6, 5)
+
+    run(program())
+
+
 def test_a_full_context_ends_the_chain() -> None:
     async def program(engine: LocalEngine) -> tuple[Event, Event, int]:
         async with engine.open([1] * 10) as chain:

@@ -7,7 +7,7 @@ whose tokens are all computed. Steps follow one another as long as anybody think
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -86,8 +86,7 @@ class LocalEngine:
                 f"the prompt has {len(prompt)} tokens, the context only {self.context}. "
                 "Shorten it, or load the model with a longer context (--context)."
             )
-        if min(prompt) < 0 or max(prompt) >= self.runner.limits.vocab_size:
-            raise MullError(f"the prompt has token ids outside 0 to {self.runner.limits.vocab_size - 1}.")
+        self._check("the prompt", prompt)
         settings = sampling or self.sampling
         chain = Chain(self, prompt, mix(seed), settings, next(self._roots), track_confidence, counted)
         self.memory.add(chain)
@@ -105,6 +104,8 @@ class LocalEngine:
         if max_tokens is not None and max_tokens <= 0:
             return Spent(len(chain.ids), 0)
         started = len(chain.ids)
+        self._check("what was said", chain.ids[max(chain.prompt_length, started - chain.pending) :])
+        self._check("bias", chain.sampling.bias)
         segment = Segment(
             chain,
             self.memory.held[chain],
@@ -143,6 +144,12 @@ class LocalEngine:
 
     def count(self, spend: Spend, kind: str, tokens: int) -> None:
         self.statistics.count(spend, kind, tokens)
+
+    def _check(self, what: str, ids: Collection[int]) -> None:
+        """An id that is none would fail the whole batch, or count from the end of the vocabulary."""
+        last = self.runner.limits.vocab_size - 1
+        if ids and (min(ids) < 0 or max(ids) > last):
+            raise MullError(f"{what} has token ids outside 0 to {last}.")
 
     # The loop
 
