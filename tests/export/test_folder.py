@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -38,19 +39,59 @@ def test_weights_are_rounded_and_files_kept(make: Make, dtype: str, stored: str,
     assert raw["dtype"] == {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[stored]
 
 
-def test_shards_stay_shards(tmp_path: Path) -> None:
-    folder = save_checkpoint(tmp_path / "whole")
-    tensors = random_tensors(Config.parse(TINY))
+def sharded(folder: Path, parts: dict[str, list[str]], **further: np.ndarray) -> Path:
+    """A checkpoint whose tensors lie in these files, with `further` ones that the network has no use for."""
+    tensors = random_tensors(Config.parse(TINY)) | further
+    save_checkpoint(folder)
     (folder / "model.safetensors").unlink()
-    names = sorted(tensors)
-    parts = {"model-1-of-2.safetensors": names[:5], "model-2-of-2.safetensors": names[5:]}
-    for file, some in parts.items():
-        write(folder / file, {name: tensors[name] for name in some}, "F32")
-    places = {name: file for file, some in parts.items() for name in some}
+    for file, names in parts.items():
+        write(folder / file, {name: tensors[name] for name in names}, "F32")
+    places = {name: file for file, names in parts.items() for name in names}
     save_json(folder / "model.safetensors.index.json", {"metadata": {}, "weight_map": places})
+    return folder
+
+
+@pytest.mark.parametrize("cut", [[5], []])
+def test_shards_stay_shards(cut: list[int], tmp_path: Path) -> None:
+    tensors = random_tensors(Config.parse(TINY))
+    names = sorted(tensors)
+    ends = [*cut, len(names)]
+    parts = {
+        f"model-{i}-of-{len(ends)}.safetensors": names[start:end]
+        for i, (start, end) in enumerate(zip([0, *cut], ends, strict=True), 1)
+    }
+    folder = sharded(tmp_path / "shards", parts)
     out = Checkpoint.open(to_folder(Checkpoint.open(folder), tmp_path / "out", "bf16"))
     assert [path.name for path in out.weights.paths] == sorted(parts)
     assert all(np.allclose(out.weights[name], tensors[name], rtol=0.01) for name in names)
+
+
+def test_a_shard_that_nobody_uses_is_left_out(tmp_path: Path) -> None:
+    names = sorted(random_tensors(Config.parse(TINY)))
+    parts = {"model-1-of-2.safetensors": names, "model-2-of-2.safetensors": ["head.weight"]}
+    folder = sharded(tmp_path / "shards", parts, **{"head.weight": np.ones((2, 2), np.float32)})
+    out = Checkpoint.open(to_folder(Checkpoint.open(folder), tmp_path / "out", "f32"))
+    assert sorted(out.weights) == names
+
+
+def test_tensors_are_widened_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[weakref.ref[np.ndarray]] = []
+
+    def widened(stored: np.ndarray, dtype: str) -> np.ndarray:
+        assert sum(ref() is not None for ref in alive) <= 1
+        alive.append(weakref.ref(tensor := to_float32(stored, dtype)))
+        return tensor
+
+    monkeypatch.setattr("mull.export.folder.to_float32", widened)
+    to_folder(Checkpoint.open(save_checkpoint(tmp_path / "whole")), tmp_path / "out", "bf16")
+    assert len(alive) > 5
+
+
+def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
+    checkpoint = Checkpoint.open(save_checkpoint(tmp_path / "whole"))
+    out = tmp_path / "whole" / "config.json" / "out"  # in a file
+    with pytest.raises(ExportError, match=f"{out}: cannot be written"):
+        to_folder(checkpoint, out, "f32")
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

@@ -105,3 +105,10 @@ def test_what_llamacpp_would_run_wrongly_is_refused(
 def test_a_folder_is_no_file(make: Make, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="is a folder"):
         to_gguf(Checkpoint.open(make("qwen2")), tmp_path, "f32")
+
+
+def test_where_nothing_can_be_written_it_says_so(make: Make) -> None:
+    source = Checkpoint.open(make("qwen2"))
+    out = source.folder / "config.json" / "model.gguf"  # in a file
+    with pytest.raises(ExportError, match=f"{out}: cannot be written"):
+        to_gguf(source, out, "f32")

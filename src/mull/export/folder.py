@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from safetensors import SafetensorError
 
 from mull.export import ExportError
 from mull.model.checkpoint import Checkpoint
 from mull.model.config import read_json
 from mull.model.tensorfile import TensorFile, to_float32, write
-from mull.model.weights import INDEX
+from mull.model.weights import INDEX, SINGLE
 
 Dtype = Literal["f32", "f16", "bf16"]
 
@@ -38,11 +41,13 @@ def to_folder(checkpoint: Checkpoint, out: Path, dtype: Dtype) -> Path:
     if out.exists():
         raise ExportError(f"{out}: is there already. Choose another --out.")
     aside = out.with_name(f".{out.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
         _fill(aside, checkpoint, dtype)
         aside.rename(out)
+    except (OSError, SafetensorError) as error:
+        raise ExportError(f"{out}: cannot be written ({error}).") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return out
@@ -55,23 +60,24 @@ def _fill(folder: Path, checkpoint: Checkpoint, dtype: Dtype) -> None:
     config = read_json(checkpoint.folder / "config.json")
     config.pop("torch_dtype", None)  # the older name of the same
     _save(folder / "config.json", config | {"dtype": _NAMES[dtype]})
+    places: dict[str, str] = {}
     size = 0
     for path in checkpoint.weights.paths:
         file = TensorFile(path)
-        tensors = {name: to_float32(file.stored(name), entry.dtype) for name, entry in file.entries.items()}
-        if dtype == "f16":
-            _check_range(path, tensors)
-        write(folder / path.name, tensors, _STORED[dtype])
-        size += sum(tensor.size for tensor in tensors.values()) * (4 if dtype == "f32" else 2)
-    if len(checkpoint.weights.paths) > 1:
-        index = read_json(checkpoint.folder / INDEX)
-        _save(folder / INDEX, index | {"metadata": {"total_size": size}})
+        write(folder / path.name, _tensors(file, dtype), _STORED[dtype])
+        places |= dict.fromkeys(file.entries, path.name)
+        size += sum(prod(entry.shape) for entry in file.entries.values()) * (4 if dtype == "f32" else 2)
+    if set(places.values()) != {SINGLE}:
+        _save(folder / INDEX, {"metadata": {"total_size": size}, "weight_map": places})
 
 
-def _check_range(path: Path, tensors: dict[str, np.ndarray]) -> None:
-    for name, tensor in tensors.items():
-        if np.abs(tensor).max() > _LARGEST_F16:
-            raise ExportError(f"{path}: {name} has values beyond float16. Take --dtype bf16 or f32.")
+def _tensors(file: TensorFile, dtype: Dtype) -> Iterator[tuple[str, np.ndarray]]:
+    """A file's tensors as float32, one at a time."""
+    for name, entry in file.entries.items():
+        tensor = to_float32(file.stored(name), entry.dtype)
+        if dtype == "f16" and np.abs(tensor).max(initial=0) > _LARGEST_F16:
+            raise ExportError(f"{file.path}: {name} has values beyond float16. Take --dtype bf16 or f32.")
+        yield name, tensor
 
 
 def _save(path: Path, value: object) -> None:

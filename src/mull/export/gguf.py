@@ -6,6 +6,7 @@ wrongly (a tokenizer that splits text in a way it does not know, say) is refused
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,32 +62,40 @@ def to_gguf(checkpoint: Checkpoint, out: Path, dtype: Dtype, *, ids_only: bool =
         raise ExportError("GGUF files need the package gguf: pip install 'mull[export]'") from None
     if out.is_dir():
         raise ExportError(f"{out}: is a folder. Name the file to write, such as {out / 'model.gguf'}.")
-    config, weights = checkpoint.config, checkpoint.weights
-    wanted = gguf.GGMLQuantizationType[dtype.upper()]
-    kinds = {name: _kind(shape, wanted, gguf) for name, shape in expected_shapes(config).items()}
-
-    out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.part")
-    writer = gguf.GGUFWriter(aside, config.architecture)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _write(gguf.GGUFWriter(aside, checkpoint.config.architecture), checkpoint, dtype, ids_only)
+        aside.replace(out)
+    except OSError as error:
+        raise ExportError(f"{out}: cannot be written ({error}).") from None
+    finally:
+        with suppress(OSError):
+            aside.unlink()
+    return out
+
+
+def _write(writer: gguf.GGUFWriter, checkpoint: Checkpoint, dtype: Dtype, ids_only: bool) -> None:
+    import gguf
+
+    shapes = expected_shapes(checkpoint.config)
+    wanted = gguf.GGMLQuantizationType[dtype.upper()]
+    kinds = {name: _kind(shape, wanted, gguf) for name, shape in shapes.items()}
     try:
         _describe(writer, checkpoint, dtype)
         _add_tokenizer(writer, checkpoint, ids_only)
-        for name, shape in expected_shapes(config).items():
+        for name, shape in shapes.items():
             per_block, block_bytes = gguf.GGML_QUANT_SIZES[kinds[name]]
             size = prod(shape) // per_block * block_bytes
             writer.add_tensor_info(_renamed(name), shape, np.dtype(np.float32), size, raw_dtype=kinds[name])
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
-        for name in expected_shapes(config):
-            tensor = np.ascontiguousarray(weights[name])
+        for name in shapes:
+            tensor = np.ascontiguousarray(checkpoint.weights[name])
             writer.write_tensor_data(gguf.quants.quantize(tensor, kinds[name]))
-        writer.close()
-        aside.replace(out)
     finally:
         writer.close()
-        aside.unlink(missing_ok=True)
-    return out
 
 
 def _kind(
@@ -100,13 +109,8 @@ def _kind(
 
 def _renamed(name: str) -> str:
     """llama.cpp's name of a tensor."""
-    fixed = {
-        EMBEDDING: "token_embd.weight",
-        OUTPUT: "output.weight",
-        "model.norm.weight": "output_norm.weight",
-    }
-    if name in fixed:
-        return fixed[name]
+    if name in _OUTSIDE:
+        return _OUTSIDE[name]
     _, _, layer, rest = name.split(".", 3)
     module, _, part = rest.rpartition(".")
     return f"blk.{layer}.{_MODULES[module]}.{part}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -74,12 +74,18 @@ class TensorFile:
         return np.require(flat.reshape(entry.shape), requirements="A")
 
 
-def write(path: Path, tensors: Mapping[str, Array], dtype: Literal["F32", "BF16", "F16"]) -> None:
+def write(
+    path: Path,
+    tensors: Mapping[str, Array] | Iterable[tuple[str, Array]],
+    dtype: Literal["F32", "BF16", "F16"],
+) -> None:
     """Write `tensors` as one file, every one converted to `dtype`. The file appears whole or not at all.
 
-    bfloat16 rounds to the nearest, ties to even.
+    Given in pairs, only what they are converted to is held until all is written. bfloat16 rounds to the
+    nearest, ties to even.
     """
-    arrays = {name: np.ascontiguousarray(_stored_as(array, dtype)) for name, array in tensors.items()}
+    pairs = tensors.items() if isinstance(tensors, Mapping) else tensors
+    arrays = {name: np.ascontiguousarray(_stored_as(array, dtype)) for name, array in pairs}
     name = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}[dtype]
     specs = {
         key: TensorSpec(dtype=name, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
