@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from mull.engine import (
 from mull.engine.scripted import END, scripted
 from mull.engine.watch import Look
 from mull.errors import MullError
+from mull.runner.base import Floats, Rows
 from tests.engine.conftest import GREEDY, assert_memory, lose, make, run
 
 SCRIPT = {
@@ -78,6 +80,17 @@ def test_stop_strings_end_the_segment_and_say_where() -> None:
     assert (event.reason, event.string) == ("string", "</think>It")
     assert event.offset is not None
     assert text[: event.offset] == "<think>two and two"
+
+
+@pytest.mark.parametrize("longer", [(), ("nowhere to be found",)])
+def test_a_stop_string_is_found_once(longer: tuple[str, ...]) -> None:
+    async def program(chain: Chain) -> list[Event]:
+        chain.sampling = Sampling(temperature=0, stop=("and", *longer))
+        return [await chain.think(), await chain.think()]
+
+    first, second = on(SCRIPT, program)
+    assert (first.string, first.offset) == ("and", len("<think>two "))
+    assert second == Ended(second.at, "token", token=END)
 
 
 def test_spent_says_how_much_and_thinking_goes_on_from_there() -> None:
@@ -220,6 +233,45 @@ def test_forks_after_a_step_that_was_lost_write_into_pages_of_their_own(failing:
             assert_memory(engine)
 
     run(program())
+
+
+def test_a_chain_is_stopped_with_all_its_descendants() -> None:
+    engine = make(pages=8)
+    chain = last = engine.open([1, 2, 3])
+    for _ in range(1500):
+        (last,) = last.fork()
+    chain.stop("enough")
+    assert last.closed == "enough"
+    assert not engine.memory.held
+
+
+def test_anew_stays_anew() -> None:
+    async def program() -> list[list[int]]:
+        ways = []
+        async with make().open([1, 2, 3]) as chain:
+            mark = chain.mark()
+            for anew in (False, True, True, False):
+                chain.rewind(mark, anew=anew)
+                await chain.think(8)
+                ways.append(chain.new_ids)
+        return ways
+
+    first, second, third, fourth = run(program())
+    assert first != second != third != first
+    assert fourth == third
+
+
+def test_what_is_rewound_leaves_no_likeliest_tokens() -> None:
+    async def program() -> tuple[set[int], set[int]]:
+        async with make().open([1, 2, 3]) as chain:
+            chain.top = 2
+            await chain.think(4)
+            drawn = set(chain.likeliest)
+            chain.rewind(5)
+            chain.say([9])
+            return drawn, set(chain.likeliest)
+
+    assert run(program()) == ({3, 4, 5, 6}, {3, 4})
 
 
 @pytest.mark.parametrize("operation", ["fork", "say", "rewind", "think", "steer"])
@@ -437,6 +489,31 @@ def test_a_failing_runner_fails_the_chains_and_the_engine_lives_on() -> None:
             assert len(chain.new_ids) == 5
 
     run(program())
+
+
+def test_a_step_is_slow_that_has_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("mull.engine.local.perf_counter", lambda: clock[0])
+
+    async def program() -> list[tuple[int, bool]]:
+        engine = make()
+        engine.slow_step = 0.1
+        step, main = engine.runner.step, threading.current_thread()
+        steps: list[tuple[int, bool]] = []
+
+        def watched(rows: Rows) -> Floats:
+            clock[0] += 0.001 * len(rows.tokens)
+            steps.append((len(rows.tokens), threading.current_thread() is main))
+            return step(rows)
+
+        engine.runner.step = watched  # type: ignore[method-assign]
+        async with engine.open([1]) as chain:
+            await chain.think(2)
+            chain.say([2] * 200)
+            await chain.think(2)
+        return steps
+
+    assert run(program()) == [(1, False), (1, True), (201, False), (1, True)]
 
 
 def test_slow_steps_leave_the_event_loop_to_others() -> None:

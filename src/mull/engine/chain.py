@@ -171,6 +171,11 @@ class Chain:
         logprobs = [p for p, drawn in zip(self.logprobs, self.drawn, strict=True) if drawn and p == p]
         return math.exp(sum(logprobs) / len(logprobs)) if logprobs else math.nan
 
+    @property
+    def forced_as(self) -> str:
+        """The kind of spend that forced tokens are."""
+        return "forced" if self.counted == "sampled" else self.counted
+
     async def think(self, max_tokens: int | None = None, watch: Sequence[Watch] = ()) -> Event:
         """Generate until the model ends its turn, `max_tokens` are spent, or a watch raises an event."""
         self._at_rest("think")
@@ -242,7 +247,8 @@ class Chain:
         """Go back to a mark, or to a length in tokens; frees the tail's pages.
 
         From a mark, the same seed takes the same way again, as if what is rewound had never been. With
-        `anew` other random numbers decide from here on: those the next fork made here would have had.
+        `anew` other random numbers decide from here on: those the next fork made here would have had. They
+        stay, whatever is rewound later, so that each time `anew` is another way.
         """
         self._at_rest("rewind")
         length = to if isinstance(to, int) else to.length
@@ -258,8 +264,9 @@ class Chain:
         self.engine.count(self.spend, "discarded", len(self.pieces) - new)
         for record in (self.pieces, self.logprobs, self.drawn, self.confidences):
             del record[new:]
+        self.likeliest = {place: found for place, found in self.likeliest.items() if place < length}
         del self.ids[length:]
-        self._decoder = self.engine.tokenizer.decoder(after=self.new_ids)
+        self._decoder = self.engine.tokenizer.decoder(after=self.ids[max(self.prompt_length, length - 8) :])
         self.pending = length - min(computed, length - 1)  # the last token's logits have to be computed again
         if anew:
             self.stream, self.path = self._branch()
@@ -321,13 +328,19 @@ class Chain:
 
         May be called while the chain thinks: `think` then returns `Stopped(why)`.
         """
-        for child in tuple(self._children):
-            child.stop(why)
-        if self._parent is not None:
-            self._parent._children.discard(self)
-        if self.closed is None:
-            self.closed = why
-            self.engine.stopped(self, Stopped(len(self.ids), why))
+        for chain in reversed(self._family()):  # forks before what they come from
+            if chain._parent is not None:
+                chain._parent._children.discard(chain)
+            if chain.closed is None:
+                chain.closed = why
+                self.engine.stopped(chain, Stopped(len(chain.ids), why))
+
+    def _family(self) -> list[Chain]:
+        """This chain, and all that come from it, each behind the one it was forked from."""
+        found = [self]
+        for chain in found:
+            found += chain._children
+        return found
 
     def _at_rest(self, operation: str) -> None:
         if self.closed is not None:

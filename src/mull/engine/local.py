@@ -7,6 +7,7 @@ whose tokens are all computed. Steps follow one another as long as anybody think
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from time import perf_counter
@@ -20,9 +21,10 @@ from mull.engine.memory import Memory
 from mull.engine.sampling import Sampling, likeliest, mix
 from mull.engine.scheduler import Scheduler, Segment, Step
 from mull.engine.spend import Spend, Statistics
+from mull.engine.stretch import check_length, over
 from mull.engine.watch import Watch
 from mull.errors import ModelError, MullError
-from mull.runner.base import Floats, Rows, Runner
+from mull.runner.base import Floats, Runner
 
 if TYPE_CHECKING:
     from mull.model.formats import Format
@@ -65,7 +67,7 @@ class LocalEngine:
         self._tickets = count()
         self._roots = count()
         self._loop: asyncio.Task[None] | None = None
-        self._seconds = 0.0  # of the latest step
+        self._pace = math.inf  # seconds a row of the latest step
 
     # What strategies see
 
@@ -79,13 +81,7 @@ class LocalEngine:
         counted: Counted = "sampled",
     ) -> Chain:
         """A new chain. Use it as `async with engine.open(ids) as chain`: leaving frees everything."""
-        if not prompt:
-            raise MullError("the prompt is empty.")
-        if len(prompt) >= self.context:
-            raise MullError(
-                f"the prompt has {len(prompt)} tokens, the context only {self.context}. "
-                "Shorten it, or load the model with a longer context (--context)."
-            )
+        check_length(prompt, self.context, "load the model with a longer context (--context)")
         self._check("the prompt", prompt)
         settings = sampling or self.sampling
         chain = Chain(self, prompt, mix(seed), settings, next(self._roots), track_confidence, counted)
@@ -134,7 +130,7 @@ class LocalEngine:
         return True
 
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
-        self.count(chain.spend, "forced" if chain.counted == "sampled" else chain.counted, len(ids))
+        self.count(chain.spend, chain.forced_as, len(ids))
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
         for segment in self._scheduler.all():
@@ -159,13 +155,14 @@ class LocalEngine:
         try:
             while step := scheduler.next():
                 thinking = len(scheduler)
-                started = perf_counter()
-                if self._seconds > self.slow_step:
+                started, rows = perf_counter(), len(step.rows.tokens)
+                if rows * self._pace > self.slow_step:
                     logits = await asyncio.to_thread(self.runner.step, step.rows)
                 else:
                     logits = self.runner.step(step.rows)
-                self._seconds = perf_counter() - started
-                self._note(step.rows)
+                seconds = perf_counter() - started
+                self._pace = seconds / rows
+                self._note(rows, seconds)
                 self._absorb(step, logits)
                 if len(scheduler) < thinking or self.statistics.steps % BREATH == 0:
                     await asyncio.sleep(0)
@@ -177,11 +174,11 @@ class LocalEngine:
             if not isinstance(error, Exception):
                 raise
 
-    def _note(self, rows: Rows) -> None:
+    def _note(self, rows: int, seconds: float) -> None:
         statistics = self.statistics
         statistics.steps += 1
-        statistics.rows += len(rows.tokens)
-        statistics.busy += self._seconds
+        statistics.rows += rows
+        statistics.busy += seconds
         statistics.peak_pages = max(statistics.peak_pages, self.memory.pages.used)
         statistics.peak_chains = max(statistics.peak_chains, len(self._scheduler.running))
 
@@ -241,25 +238,13 @@ class LocalEngine:
                 spent.sampled += 1
             else:
                 self.count(chain.spend, chain.counted, 1)
-            length, over = len(chain.ids), None
-            if stop or sampling.stop or length >= segment.limit:
-                over = self._end(segment, token, stop, length)
+            event = None
+            if stop or sampling.stop or len(chain.ids) >= segment.limit:
+                event = over(chain, segment.started, segment.limit, stop=stop)
             if segment.looks:
-                self._look(segment, always=over is not None)
-            if over is not None:
-                self._finish(segment, over)
-
-    def _end(self, segment: Segment, token: int, stop: bool, length: int) -> Event | None:
-        """Why thinking is over after this token, if it is."""
-        if stop:
-            return Ended(length, "token", token=token)
-        if segment.chain.sampling.stop and (found := stop_string(segment.chain)):
-            return Ended(length, "string", string=found[0], offset=found[1])
-        if length >= self.context:
-            return Ended(length, "context")
-        if length >= segment.limit:
-            return Spent(length, length - segment.started)
-        return None
+                self._look(segment, always=event is not None)
+            if event is not None:
+                self._finish(segment, event)
 
     def _look(self, segment: Segment, *, always: bool = False) -> None:
         new = len(segment.chain.ids) - segment.started
@@ -298,23 +283,8 @@ def _adjusted(logits: Floats, segments: list[Segment]) -> Floats:
         chain = segment.chain
         penalty, bias = chain.sampling.repetition_penalty, chain.sampling.bias
         if penalty != 1:
-            seen = np.unique(np.array(chain.ids))
+            seen = np.array(chain.ids)  # those that stand there twice get the same value twice
             row[seen] = np.where(row[seen] > 0, row[seen] / penalty, row[seen] * penalty)
         if bias:
             row[list(bias)] += list(bias.values())
     return logits
-
-
-def stop_string(chain: Chain) -> tuple[str, int] | None:
-    """The stop string that the newest piece completes, and where in `chain.text` it begins."""
-    stops = chain.sampling.stop
-    reach = max(map(len, stops)) - 1 + len(chain.pieces[-1])
-    tail, at = "", len(chain.pieces)
-    while at and len(tail) < reach:
-        at -= 1
-        tail = chain.pieces[at] + tail
-    hits = [(tail.find(stop), stop) for stop in stops if stop in tail]
-    if not hits:
-        return None
-    offset, string = min(hits)
-    return string, sum(map(len, chain.pieces[:at])) + offset

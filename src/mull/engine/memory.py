@@ -147,8 +147,6 @@ class Memory:
 
     def publish(self, chain: Chain, start: int, end: int) -> None:
         """Make the pages filled by computing positions `start` to `end` findable."""
-        if start // self.size == end // self.size:
-            return
         held = self.held[chain]
         for index in range(start // self.size, end // self.size):
             self.pages.publish(held.pages[index], self.key(chain, index))

@@ -21,15 +21,15 @@ from typing import Any
 
 from mull.engine.chain import Chain, Counted
 from mull.engine.events import Ended, Event, Spent, Stopped
-from mull.engine.local import stop_string
 from mull.engine.remote.abilities import PLAIN, Abilities
 from mull.engine.remote.reply import Read, Reply
 from mull.engine.remote.servers import Lost, Server, Servers
 from mull.engine.remote.wire import ASKS, LIKELIEST, Drawn, drawn
 from mull.engine.sampling import Sampling, mix
 from mull.engine.spend import Spend, Statistics
+from mull.engine.stretch import check_length, over
 from mull.engine.watch import Look, Watch
-from mull.errors import MullError, Unsupported
+from mull.errors import Unsupported
 from mull.model.formats import Format
 from mull.model.tokenizer import Tokenizer
 
@@ -120,13 +120,7 @@ class RemoteEngine:
         counted: Counted = "sampled",
     ) -> Chain:
         """A new chain. Raises Unsupported for what the servers cannot do."""
-        if not prompt:
-            raise MullError("the prompt is empty.")
-        if len(prompt) >= self.context:
-            raise MullError(
-                f"the prompt has {len(prompt)} tokens, the context only {self.context}. Shorten it, or start "
-                "the server with a longer context."
-            )
+        check_length(prompt, self.context, "start the server with a longer context")
         if track_confidence and not self.abilities.confident:
             raise Unsupported(f"{self._who} does not tell the {LIKELIEST} likeliest tokens: no confidences.")
         settings = sampling or self.sampling
@@ -185,7 +179,7 @@ class RemoteEngine:
 
     def said(self, chain: Chain, ids: Sequence[int]) -> None:
         self._drop(chain)
-        self.count(chain.spend, "forced" if chain.counted == "sampled" else chain.counted, len(ids))
+        self.count(chain.spend, chain.forced_as, len(ids))
 
     def stopped(self, chain: Chain, event: Stopped) -> None:
         segment = self._thinking.get(chain)
@@ -272,22 +266,13 @@ class RemoteEngine:
             chain.likeliest[len(chain.ids)] = list(new.likeliest)
         chain.append(new.token, new.logprob, new.confidence, drawn=True, silent=stop)
         self.count(chain.spend, chain.counted, 1)
-        length = len(chain.ids)
-        over: Event | None = None
-        if stop:
-            over = Ended(length, "token", token=new.token)
-        elif sampling.stop and (found := stop_string(chain)):
-            over = Ended(length, "string", string=found[0], offset=found[1])
-        elif length >= self.context:
-            over = Ended(length, "context")
-        elif length >= segment.limit:
-            over = Spent(length, length - segment.started)
+        end = over(chain, segment.started, segment.limit, stop=stop)
         seen: Event | None = None
         for every, look in segment.looks:
-            if over is not None or (length - segment.started) % every == 0:
+            if end is not None or (len(chain.ids) - segment.started) % every == 0:
                 event = look()
                 seen = seen or event
-        return seen or over
+        return seen or end
 
     # Requests between two stretches
 
