@@ -89,6 +89,27 @@ def test_it_is_started_waited_for_and_ended_with_all_it_has_started(
     assert not alive(child)
 
 
+def test_a_second_interrupt_while_it_ends_leaves_nothing(
+    program: str, port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Process([program, "serve", "--port", port], f"http://127.0.0.1:{port}")
+    wait = server._popen.wait
+
+    def interrupted(timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        return wait()
+
+    monkeypatch.setattr(server._popen, "terminate", lambda: None)  # it takes its time
+    monkeypatch.setattr(server._popen, "wait", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.stop()
+        assert not alive(server._popen.pid)
+    finally:
+        server._popen.kill()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

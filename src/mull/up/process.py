@@ -75,13 +75,15 @@ class Process:
 
     def stop(self) -> None:
         """End it, and everything it has started: gently first."""
-        if self._popen.poll() is None:
-            self._popen.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(GRACE)
-        with suppress(ProcessLookupError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
+        try:
+            if self._popen.poll() is None:
+                self._popen.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    self._popen.wait(GRACE)
+        finally:  # also where a second Ctrl-C ends the waiting
+            with suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
+            self._popen.wait()
 
 
 def _answers(url: str, *, well: bool = False) -> bool:
