@@ -178,3 +178,16 @@ def test_where_nothing_was_built_numpy_takes_over_and_says_so(
     assert type(runner).__name__ == "ReferenceRunner"
     assert "slower" in capsys.readouterr().err
     assert "not compiled" in dict(runners.describe())["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("max 100000\n", 8), ("250000 100000\n", 3), ("10000 100000\n", 1), ("1600000 100000\n", 8), ("", 8)],
+)
+def test_threads_are_no_more_than_a_container_has_time_for(
+    quota: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    (tmp_path / "cpu.max").write_text(quota)
+    assert cpu.usable_cores(tmp_path / "cpu.max") == cores
+    assert cpu.usable_cores(tmp_path / "none") == 8

@@ -34,6 +34,7 @@ from mull.runner.check import InvalidRows, check_layout, check_page, check_value
 FOLDER = Path(__file__).parent
 KINDS = {"f32": 0, "bf16": 1, "int8": 2}
 PAGE = PANEL = 16
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of cores in each period, as Linux limits a container
 _OK, _INVALID, _NEED_ROTATIONS, _NO_MEMORY = range(4)
 
 
@@ -126,10 +127,15 @@ def _open(isa: str) -> ctypes.CDLL:
     return library
 
 
-def usable_cores() -> int:
-    """Cores this process may run on."""
+def usable_cores(quota: Path = QUOTA) -> int:
+    """Cores this process may run on, and has the time of: a container may have less than it sees."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        used, period = map(int, quota.read_text().split())
+    except (OSError, ValueError):  # no such file, or "max"
+        return cores
+    return min(cores, max(1, -(-used // period)))
 
 
 class CpuRunner:
