@@ -52,12 +52,16 @@ def test_both_spellings_of_the_rotary_settings() -> None:
         ({"use_sliding_window": False, "sliding_window": 64}, False),
         ({"use_sliding_window": True, "sliding_window": 64, "max_window_layers": 2}, False),
         ({"use_sliding_window": True, "sliding_window": 64, "max_window_layers": 1}, True),
+        ({"use_sliding_window": True, "sliding_window": None, "max_window_layers": 1}, False),
+        ({"use_sliding_window": True, "max_window_layers": 1}, True),
+        ({"use_sliding_window": True}, False),
+        ({"use_sliding_window": True, "num_hidden_layers": 29}, True),
         ({"layer_types": ["full_attention"] * 2, "sliding_window": 64}, False),
         ({"layer_types": ["full_attention", "sliding_attention"]}, True),
     ],
 )
 def test_sliding_windows_are_told_as_transformers_tells_them(change, windowed) -> None:
-    theirs = Qwen2Config(**(TINY | {"sliding_window": 64} | change))
+    theirs = Qwen2Config(**(TINY | change))
     assert windowed == any(kind == "sliding_attention" for kind in theirs.layer_types)
     if windowed:
         with pytest.raises(CheckpointError, match="sliding-window"):

@@ -190,9 +190,10 @@ def _windowed(raw: Mapping[str, Any], layers: int) -> bool:
     kinds = raw.get("layer_types")
     if isinstance(kinds, list):
         return any(kind != "full_attention" for kind in kinds)
-    first = raw.get("max_window_layers")
+    first = raw.get("max_window_layers", 28)
     first = first if isinstance(first, int) else 0
-    return bool(raw.get("use_sliding_window") and raw.get("sliding_window") and first < layers)
+    window = raw.get("sliding_window", 4096)
+    return bool(raw.get("use_sliding_window") and window is not None and first < layers)
 
 
 def _rope(raw: Mapping[str, Any], context: int) -> Rope:
