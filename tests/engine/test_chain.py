@@ -13,6 +13,7 @@ from mull.engine import (
     Answered,
     Answers,
     Chain,
+    Closes,
     Ended,
     Event,
     LocalEngine,
@@ -22,9 +23,11 @@ from mull.engine import (
     Stopped,
     Stream,
 )
-from mull.engine.scripted import END, scripted
+from mull.engine.scripted import END, asked, scripted
 from mull.engine.watch import Look
 from mull.errors import MullError
+from mull.model.chat import Message, render
+from mull.model.formats import Tagged
 from mull.runner.base import Floats, Rows
 from tests.engine.conftest import GREEDY, assert_memory, lose, make, run
 
@@ -80,6 +83,27 @@ def test_stop_strings_end_the_segment_and_say_where() -> None:
     assert (event.reason, event.string) == ("string", "</think>It")
     assert event.offset is not None
     assert text[: event.offset] == "<think>two and two"
+
+
+@pytest.mark.parametrize("starts_open", [True, False])
+@pytest.mark.parametrize("think", [True, False])
+def test_answered_is_raised_also_where_the_prompt_has_closed_the_thoughts(
+    starts_open: bool, think: bool
+) -> None:
+    format = Tagged(starts_open=starts_open)
+
+    async def program() -> tuple[Event, Event]:
+        opening = format.opening(think=think)
+        thoughts = ("" if starts_open else "<think>") + "so</think>" if think else ""
+        script = {asked("2+2?") + opening: thoughts + "It is \\boxed{4}."}
+        engine = scripted(script, sampling=GREEDY, format=format)
+        prompt = render([Message("user", "2+2?")], engine.tokenizer, format=format, think=think)
+        async with engine.open(prompt) as chain:
+            return await chain.think(watch=[Answers()]), await chain.think(watch=[Closes()])
+
+    answered, ended = run(program())
+    assert isinstance(answered, Answered)
+    assert isinstance(ended, Ended)
 
 
 @pytest.mark.parametrize("longer", [(), ("nowhere to be found",)])

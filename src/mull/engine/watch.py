@@ -15,6 +15,7 @@ from mull.engine.events import Answered, Closed, Event
 
 if TYPE_CHECKING:
     from mull.engine.chain import Chain
+    from mull.model.formats import Reader
 
 Look = Callable[[], Event | None]
 
@@ -28,6 +29,12 @@ class Watch(Protocol):
     def start(self, chain: Chain) -> Look: ...
 
 
+def reader_of(chain: Chain) -> Reader:
+    """Reads what stands behind the chain's prompt."""
+    format, control = chain.engine.format, chain.engine.tokenizer.control
+    return format.reader(thinking=format.begun(chain.ids[: chain.prompt_length], control))
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Raises `Answered` when the answer's `\\boxed{...}` is complete."""
@@ -35,7 +42,7 @@ class Answers:
     every: int = 1
 
     def start(self, chain: Chain) -> Look:
-        reader = chain.engine.format.reader()
+        reader = reader_of(chain)
         seen = 0
 
         def look() -> Event | None:
@@ -57,12 +64,11 @@ class Closes:
     every: int = 1
 
     def start(self, chain: Chain) -> Look:
-        reader = chain.engine.format.reader()
+        reader = reader_of(chain)
         reader.feed(chain.text)
         thinking = reader.phase == "thought"
-        seen = candidate = len(
-            chain.pieces
-        )  # from `candidate` on, all may belong to what closes the thoughts
+        seen = len(chain.pieces)
+        candidate = seen  # from here on, all may belong to what closes the thoughts
 
         def look() -> Event | None:
             nonlocal seen, candidate, thinking

@@ -10,6 +10,7 @@ back. Markers and the blank space around them are dropped; every other character
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
@@ -79,6 +80,15 @@ class Tagged:
             return f"{self.open}\n\n{self.close}\n\n"
         return f"{self.open}\n" if self.starts_open else ""
 
+    def begun(self, prompt: Sequence[int], control: Mapping[str, int]) -> bool | None:
+        """Whether a text behind this prompt begins inside the thoughts; None where that is not said.
+
+        The last control token says so: user text has none, and thoughts of turns before have a turn's end.
+        """
+        tokens = {id: token for token, id in control.items()}
+        last = next((tokens[id] for id in reversed(prompt) if id in tokens), None)
+        return last == self.open if last in (self.open, self.close) else None
+
     def reader(self, *, thinking: bool | None = None) -> Reader:
         """A reader of text that begins inside the thoughts or not (default: `starts_open`)."""
         thinking = self.starts_open if thinking is None else thinking
@@ -109,6 +119,10 @@ class Tagless:
     def opening(self, *, think: bool) -> str:
         """Nothing: such a model always thinks, and no tag begins it."""
         return ""
+
+    def begun(self, prompt: Sequence[int], control: Mapping[str, int]) -> bool | None:
+        """Nothing in a prompt says so: such a model always thinks first."""
+        return None
 
     def reader(self, *, thinking: bool | None = None) -> Reader:
         """A reader of text that begins in the thoughts, or with `thinking=False` in the answer."""
