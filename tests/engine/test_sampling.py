@@ -195,12 +195,16 @@ def test_bias_forbids_and_favours() -> None:
         {"top_k": -1},
         {"min_p": 2.0},
         {"repetition_penalty": 0.0},
+        {"top_k": 1 << 70},
         {"stop": ("",)},
+        {"stop": "END"},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(MullError, match=next(iter(wrong))):
         Sampling(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(MullError, match=next(iter(wrong))):
+        Sampling.of_json(wrong)
 
 
 @given(

@@ -107,7 +107,10 @@ def test_sampling_defaults(tmp_path: Path, raw, expected) -> None:
         {"top_p": 1.5},
         {"top_k": 0.5},
         {"top_k": True},
+        {"top_p": 0},
+        {"top_k": 1 << 70},
         {"repetition_penalty": 0},
+        {"repetition_penalty": 11},
     ],
 )
 def test_absurd_sampling_defaults_are_refused(tmp_path: Path, raw) -> None:

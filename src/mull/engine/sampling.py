@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mull.errors import MullError
+from mull.model.settings import RANGES
 from mull.runner.base import Floats
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 LIKELIEST = 1 << 30  # the chance of a row's likeliest token
+CONFIDENT = 20  # of so many of the likeliest tokens a confidence is made: DeepConf, arXiv 2508.15260 §3.1
 # 2^x = 1 + x (c0 + x (c1 + ...)) for |x| <= 1/2, the last one first (Cephes exp2f).
 _POWER = np.array(
     [1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1, 1],
@@ -53,16 +55,12 @@ class Sampling:
     bias: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value, fine, wanted in (
-            ("temperature", self.temperature, 0 <= self.temperature <= 100, "between 0 and 100"),
-            ("top_k", self.top_k, self.top_k >= 0, "0 or more"),
-            ("top_p", self.top_p, 0 < self.top_p <= 1, "above 0 and at most 1"),
-            ("min_p", self.min_p, 0 <= self.min_p <= 1, "between 0 and 1"),
-            ("repetition_penalty", self.repetition_penalty, 0 < self.repetition_penalty <= 10, "in (0, 10]"),
-            ("stop", self.stop, all(self.stop), "without empty strings"),
-        ):
-            if not fine:
+        for name, (fine, wanted) in RANGES.items():
+            if not fine(value := getattr(self, name)):
                 raise MullError(f"{name} must be {wanted}, not {value!r}.")
+        stop: object = self.stop
+        if isinstance(stop, str) or not all(self.stop):  # a string would be taken for its letters
+            raise MullError(f"stop must be a tuple of strings that are not empty, not {stop!r}.")
 
     @property
     def distribution(self) -> tuple[float, int, float, float]:
@@ -71,7 +69,7 @@ class Sampling:
 
     def json(self) -> dict[str, Any]:
         """Plain values, without those that say nothing; a forbidden token's bias is null."""
-        plain = asdict(self)
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
         plain["stop_ids"] = None if self.stop_ids is None else sorted(self.stop_ids)
         plain["bias"] = {
             str(token): None if value == -math.inf else value for token, value in self.bias.items()
@@ -85,8 +83,10 @@ class Sampling:
         try:
             bias = given.pop("bias", {}).items()
             stop_ids = given.pop("stop_ids", None)
+            if isinstance(stop := given.get("stop"), list):
+                given["stop"] = tuple(stop)
             return cls(
-                **{**given, "stop": tuple(given.get("stop", ()))},
+                **given,
                 stop_ids=None if stop_ids is None else frozenset(stop_ids),
                 bias={int(token): -math.inf if value is None else float(value) for token, value in bias},
             )
@@ -180,7 +180,7 @@ def likeliest(logits: Floats, k: int) -> list[tuple[int, float]]:
     return [(int(id), float(logits[id]) - total) for id in ids]
 
 
-def confidence(logits: Floats, k: int = 20) -> NDArray[np.float64]:
+def confidence(logits: Floats, k: int = CONFIDENT) -> NDArray[np.float64]:
     """Token confidence: minus the mean log-probability of the k likeliest tokens, one a row.
 
     High where the distribution is peaked. DeepConf, arXiv 2508.15260 §3.1.

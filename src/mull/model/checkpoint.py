@@ -17,6 +17,7 @@ from typing import Any
 from mull.errors import CheckpointError
 from mull.model import formats
 from mull.model.config import Config, read_json
+from mull.model.settings import RANGES
 from mull.model.tokenizer import Tokenizer
 from mull.model.weights import Weights
 
@@ -162,25 +163,16 @@ class Checkpoint:
         return template if isinstance(template, str) else ""
 
 
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0.0, 100.0),
-    "top_p": (0.0, 1.0),
-    "top_k": (0, 1 << 28),
-    "min_p": (0.0, 1.0),
-    "repetition_penalty": (0.01, 100.0),
-}
-
-
 def _defaults(raw: Mapping[str, Any]) -> Defaults:
     found: dict[str, Any] = {}
     for field in fields(Defaults):
         value = raw.get(field.name)
         if value is None:
             continue
-        low, high = _RANGES[field.name]
+        fine, wanted = RANGES[field.name]
         kinds = (int,) if field.name == "top_k" else (int, float)
-        if type(value) not in kinds or not low <= value <= high:
-            raise CheckpointError(f"{field.name} must be from {low:g} to {high:g}, found {value!r:.40}.")
+        if type(value) not in kinds or not fine(value):
+            raise CheckpointError(f"{field.name} must be {wanted}, found {value!r:.40}.")
         found[field.name] = value if field.name == "top_k" else float(value)
     if raw.get("do_sample") is False:
         found["temperature"] = 0.0
