@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 import mull
 from mull.engine import Sampling
 from mull.engine.local import LocalEngine
-from mull.engine.scripted import _byte_letters, asked, scripted
+from mull.engine.scripted import asked, scripted
 from mull.guard.claims import ClaimGuard
 from mull.guard.lock import LanguageGuard
 from mull.guard.policy import Guard
 from mull.guard.tables import unlikely
 from mull.model.formats import Tagged
-from mull.model.tokenizer import Tokenizer
+from mull.model.tokenizer import ALPHABET, Tokenizer
 from mull.think.answer import Answer
 from mull.think.line import Line
 
@@ -161,10 +161,10 @@ def test_where_latin_is_foreign_variables_commands_and_control_tokens_are_left_a
 
 
 def test_a_token_that_ends_in_the_first_byte_of_a_letter_is_unlikely_too() -> None:
-    letters = _byte_letters()
+    letters = {byte: letter for letter, byte in ALPHABET.items()}
     space, lead = letters[ord(" ")], letters["们".encode()[0]]
     parts = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    vocab = {letter: byte for byte, letter in enumerate(letters)} | {space + lead: 256}
+    vocab = {**ALPHABET, space + lead: 256}
     model = {"type": "BPE", "vocab": vocab, "merges": [f"{space} {lead}"]}
     tokenizer = Tokenizer({"pre_tokenizer": parts, "decoder": parts, "model": model})
     assert 256 in unlikely(tokenizer, "Han")

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from mull.engine.local import LocalEngine
 from mull.engine.sampling import Sampling
 from mull.model.formats import Format, Tagged
-from mull.model.tokenizer import Tokenizer
+from mull.model.tokenizer import ALPHABET, Tokenizer
 from mull.runner.base import Floats, Limits, Rows
 
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
@@ -137,7 +137,6 @@ def asked(question: str) -> str:
 
 def tokenizer() -> Tokenizer:
     """One token a byte, then the control tokens of ChatML and of thinking."""
-    letters = _byte_letters()
     spec: dict[str, Any] = {
         "version": "1.0",
         "added_tokens": [
@@ -147,13 +146,6 @@ def tokenizer() -> Tokenizer:
         ],
         "pre_tokenizer": {"type": "ByteLevel", **_BYTE_LEVEL},
         "decoder": {"type": "ByteLevel", **_BYTE_LEVEL},
-        "model": {"type": "BPE", "vocab": {letter: i for i, letter in enumerate(letters)}, "merges": []},
+        "model": {"type": "BPE", "vocab": {**ALPHABET}, "merges": []},
     }  # fmt: skip
     return Tokenizer(spec)
-
-
-def _byte_letters() -> list[str]:
-    """GPT-2's printable stand-in for each byte."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = iter(range(256, 512))
-    return [chr(byte if byte in printable else next(others)) for byte in range(256)]

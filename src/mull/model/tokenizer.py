@@ -130,7 +130,7 @@ class Tokenizer:
             raise self._error("not a byte-level BPE tokenizer. mull reads those of the Qwen family.")
         if any(part.get("add_prefix_space", True) for part in byte_level):
             raise self._error("add_prefix_space is not supported: text would not come back as it went in.")
-        if lacking := _ALPHABET.keys() - vocab.keys():
+        if lacking := ALPHABET.keys() - vocab.keys():
             raise self._error(f"{len(lacking)} of the 256 byte tokens are missing. Download it again.")
         if "" in self.control:
             raise self._error("an added token is empty. Download it again.")
@@ -187,12 +187,12 @@ def _byte_alphabet() -> dict[str, int]:
     return {chr(byte): byte for byte in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}
 
 
-_ALPHABET = _byte_alphabet()
+ALPHABET = _byte_alphabet()
 
 
 def _to_bytes(token: str) -> bytes:
     try:
-        return bytes([_ALPHABET[character] for character in token])
+        return bytes([ALPHABET[character] for character in token])
     except KeyError:
         return token.encode()
 

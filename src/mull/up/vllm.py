@@ -7,12 +7,12 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mull.engine.sampling import CONFIDENT
 from mull.errors import MullError
 from mull.model.config import Config
 from mull.model.shapes import kv_bytes_per_token, weight_bytes
 
 SHARE = 0.9  # of a GPU's memory that vLLM takes (--gpu-memory-utilization), for all but activations
-LOGPROBS = 20  # of so many likeliest tokens confidences are made (`bar` of a vote)
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -103,7 +103,7 @@ def command(
     for the ledger, and the chances of the likeliest tokens. `more` goes to vLLM as it is.
     """
     said = [program, "serve", model, "--host", host, "--port", str(port)]
-    said += ["--enable-prefix-caching", "--enable-prompt-tokens-details", "--max-logprobs", str(LOGPROBS)]
+    said += ["--enable-prefix-caching", "--enable-prompt-tokens-details", "--max-logprobs", str(CONFIDENT)]
     said += ["--served-model-name", name] if name else []
     said += ["--tensor-parallel-size", str(tensor)] if tensor > 1 else []
     said += ["--pipeline-parallel-size", str(pipeline)] if pipeline > 1 else []

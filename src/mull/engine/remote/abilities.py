@@ -13,19 +13,15 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from mull.engine.remote.wire import ASKS, LIKELIEST, Ids, drawn
+from mull.engine.remote.wire import ASKS, Ids, drawn
+from mull.engine.sampling import CONFIDENT
 from mull.errors import MullError
 from mull.model.tokenizer import Tokenizer
 
 Ask = Callable[[Mapping[str, Any]], dict[str, Any] | None]  # a request's body to its reply; None: refused
 
 # Off, and said so, since servers have defaults of their own for them (llama.cpp: 40, 0.05 and 1.1).
-PLAIN: Mapping[str, float] = {
-    "top_k": 0,
-    "min_p": 0.0,
-    "repetition_penalty": 1.0,
-    "repeat_penalty": 1.0,
-}
+PLAIN: Mapping[str, float] = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 _TEXT = " ".join(map(str, range(1, 60)))  # longer than a block of any prefix cache
 _TOKENS, _WARM = 8, 24  # drawn for a comparison; a warm draw may go the likeliest way for a while
 
@@ -60,7 +56,12 @@ class Abilities:
     @property
     def confident(self) -> bool:
         """Whether tokens have confidences (see `Chain.confidences`)."""
-        return self.logprobs >= LIKELIEST
+        return self.logprobs >= CONFIDENT
+
+
+def spelled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `PLAIN` as requests have them: llama.cpp has a name of its own for the penalty."""
+    return {**settings, "repeat_penalty": settings["repetition_penalty"]}
 
 
 def probe(ask: Ask, model: str, tokenizer: Tokenizer) -> Abilities | None:
@@ -83,10 +84,10 @@ def probe(ask: Ask, model: str, tokenizer: Tokenizer) -> Abilities | None:
         if in_ids is None:
             body["prompt"] = _TEXT
         plain, most, one = all_of(
-            {**PLAIN, "max_tokens": 1}, *({"logprobs": n, "max_tokens": 1} for n in (LIKELIEST, 1))
+            {**spelled(PLAIN), "max_tokens": 1}, *({"logprobs": n, "max_tokens": 1} for n in (CONFIDENT, 1))
         )
-        body |= PLAIN if plain else {}
-        logprobs = LIKELIEST if _has_logprobs(most) else int(_has_logprobs(one))
+        body |= spelled(PLAIN) if plain else {}
+        logprobs = CONFIDENT if _has_logprobs(most) else int(_has_logprobs(one))
         ways: tuple[Ids, ...] = ("names", "token_ids", "logprobs") if logprobs else ("token_ids",)
         chances = {"logprobs": 1} if logprobs else {}
         replies = all_of(*({**chances, **ASKS[way]} for way in ways))
@@ -135,9 +136,9 @@ def probe_chat(ask: Ask, model: str) -> Abilities | None:
     greedy = ask(body)
     if greedy is None:
         return None
-    plain = (likeliest := ask({**body, **PLAIN, "temperature": 2, "top_k": 1})) is not None
+    plain = (likeliest := ask({**body, **spelled(PLAIN), "temperature": 2, "top_k": 1})) is not None
     has = next(
-        (n for n in (LIKELIEST, 0) if _has_logprobs(ask({**body, "logprobs": True, "top_logprobs": n}))), None
+        (n for n in (CONFIDENT, 0) if _has_logprobs(ask({**body, "logprobs": True, "top_logprobs": n}))), None
     )
     return Abilities(
         tokens=False,

@@ -15,7 +15,8 @@ from mull.engine.events import Ended, Event, Stopped
 from mull.engine.remote.remote import RemoteEngine, Request, Segment
 from mull.engine.remote.reply import Read
 from mull.engine.remote.servers import Lost
-from mull.engine.remote.wire import LIKELIEST, Drawn, drawn
+from mull.engine.remote.wire import Drawn, drawn
+from mull.engine.sampling import CONFIDENT
 from mull.engine.watch import Watch
 from mull.errors import Unsupported
 from mull.model.chat import CHATML
@@ -71,7 +72,7 @@ class ChatEngine(RemoteEngine):
             "max_tokens": self.context - len(chain.ids),
         }
         if self.abilities.logprobs:
-            body |= {"logprobs": True, "top_logprobs": LIKELIEST if chain.track_confidence else chain.top}
+            body |= {"logprobs": True, "top_logprobs": CONFIDENT if chain.track_confidence else chain.top}
         return "/chat/completions", body
 
     def _prompt(self, chain: Chain) -> str:

@@ -21,11 +21,11 @@ from typing import Any
 
 from mull.engine.chain import Chain, Counted
 from mull.engine.events import Ended, Event, Spent, Stopped
-from mull.engine.remote.abilities import PLAIN, Abilities
+from mull.engine.remote.abilities import PLAIN, Abilities, spelled
 from mull.engine.remote.reply import Read, Reply
 from mull.engine.remote.servers import Lost, Server, Servers
-from mull.engine.remote.wire import ASKS, LIKELIEST, Drawn, drawn
-from mull.engine.sampling import Sampling, mix
+from mull.engine.remote.wire import ASKS, Drawn, drawn
+from mull.engine.sampling import CONFIDENT, Sampling, mix
 from mull.engine.spend import Spend, Statistics
 from mull.engine.stretch import check_length, over
 from mull.engine.watch import Look, Watch
@@ -122,7 +122,7 @@ class RemoteEngine:
         """A new chain. Raises Unsupported for what the servers cannot do."""
         check_length(prompt, self.context, "start the server with a longer context")
         if track_confidence and not self.abilities.confident:
-            raise Unsupported(f"{self._who} does not tell the {LIKELIEST} likeliest tokens: no confidences.")
+            raise Unsupported(f"{self._who} does not tell the {CONFIDENT} likeliest tokens: no confidences.")
         settings = sampling or self.sampling
         self._check(settings)
         chain = Chain(self, prompt, mix(seed), settings, next(self._roots), track_confidence, counted)
@@ -352,7 +352,7 @@ class RemoteEngine:
         sampling, can = chain.sampling, self.abilities
         body = {**self._settings(chain), **ASKS[can.ids], "prompt": self._prompt(chain), "max_tokens": tokens}
         if can.logprobs:
-            body["logprobs"] = max(1, LIKELIEST if chain.track_confidence else 0, chain.top)
+            body["logprobs"] = max(1, CONFIDENT if chain.track_confidence else 0, chain.top)
         if can.stop_ids:
             stops = self.stop_ids if sampling.stop_ids is None else sampling.stop_ids
             body["stop_token_ids"] = sorted(stops)
@@ -378,8 +378,7 @@ class RemoteEngine:
             "seed": mix(chain.stream, len(chain.ids)) & 0x7FFFFFFF,
         }
         if self.abilities.plain:
-            body |= {name: getattr(sampling, name) for name in PLAIN if name != "repeat_penalty"}
-            body["repeat_penalty"] = sampling.repetition_penalty
+            body |= spelled({name: getattr(sampling, name) for name in PLAIN})
         return body
 
     def _reader(self, chain: Chain) -> Read:
@@ -394,7 +393,7 @@ class RemoteEngine:
         """Raises Unsupported for settings that the servers would not keep to."""
         can = self.abilities
         for name, off in PLAIN.items():
-            if name != "repeat_penalty" and getattr(sampling, name) != off and not can.top_k:
+            if getattr(sampling, name) != off and not can.top_k:
                 raise Unsupported(f"{self._who} does not keep to {name}: set it to {off:g}, or leave it out.")
         if sampling.bias and not can.bias:
             raise Unsupported(

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mull.engine.sampling import CONFIDENT
 from mull.model.tokenizer import Tokenizer
 
 Ids = Literal["token_ids", "names", "logprobs", "text"]
 
-LIKELIEST = 20  # of so many the confidence of a token is made: DeepConf, arXiv 2508.15260 §3.1
 _NAME = "token_id:"
 
 # What makes a server give ids in each of these ways.
@@ -78,9 +78,9 @@ def drawn(choice: Mapping[str, Any], ids: Ids, tokenizer: Tokenizer, *, top: int
 
 def confidence(likeliest: Sequence[float]) -> float:
     """Minus the mean log-probability of the likeliest tokens; nan where too few are told."""
-    if len(likeliest) < LIKELIEST:
+    if len(likeliest) < CONFIDENT:
         return math.nan
-    return -sum(sorted(likeliest, reverse=True)[:LIKELIEST]) / LIKELIEST
+    return -sum(sorted(likeliest, reverse=True)[:CONFIDENT]) / CONFIDENT
 
 
 def _likeliest(told: Sequence[_Chance], tokenizer: Tokenizer, top: int) -> list[tuple[int, float]]:
