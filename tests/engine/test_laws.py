@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -174,7 +175,7 @@ def test_pages_return_and_the_ledger_is_exact_whatever_happens(
     prompt: list[int], program: list[tuple[str, int, int]], pages: int, chunk: int, threaded: bool
 ) -> None:
     engine = make(pages=pages, page_size=4, chunk=chunk, context=48)
-    engine.slow_step = -1.0 if threaded else 60.0
+    engine.slow_step = -1.0 if threaded else math.inf
     spends: list[Spend] = []
 
     async def body() -> None:
