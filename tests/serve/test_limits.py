@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mull.engine.scripted import asked
 from mull.serve.errors import ApiError
 from mull.serve.limits import Places
 from tests.serve.house import House, house
@@ -133,6 +134,19 @@ def test_shutting_down_lets_running_requests_answer() -> None:
             data += more
     assert b"[DONE]" in data
     assert b'"forced_answer":true' in data
+
+
+def test_shutting_down_lets_completions_come_to_their_end() -> None:
+    body = {"prompt": asked("count"), "max_tokens": 300, "stream": True}
+    with ExitStack() as stack:
+        with house(slow=0.001) as served:
+            connection = stack.enter_context(served.begun("/v1/completions", body))
+            served.until_running()
+        data = b""
+        while more := connection.recv(65536):
+            data += more
+    assert b'"finish_reason":"length"' in data
+    assert b"[DONE]" in data
 
 
 def test_nobody_is_let_in_any_more(served: House) -> None:

@@ -77,6 +77,9 @@ class Answering(Run[Item]):
         else:
             self.control.wish(action, text)
 
+    def hurry(self) -> None:
+        self.control.wish("answer_now")
+
     @property
     def tokens(self) -> tuple[int, int, int, int]:
         prompt = cached = generated = thoughts = 0

@@ -156,7 +156,7 @@ class Server:
         """Let nobody in any more, and have those who are in answer now."""
         self.places.closed = True
         for run in list(self.runs.values()):
-            run.wish("answer_now")
+            run.hurry()
 
     # What routes share
 

@@ -75,6 +75,10 @@ class Run(ABC, Generic[Item]):
         self.stopped = True
         self.task.cancel()
 
+    def hurry(self) -> None:
+        """The server is about to end: come to the answer now. Not every run has something to hurry."""
+        return
+
     @property
     @abstractmethod
     def tokens(self) -> tuple[int, int, int, int]:
