@@ -55,6 +55,7 @@ class Server:
         self.names = settings.names or (own, *(("mull",) if own != "mull" else ()))
         self.counts = Counts(engine)
         self.runs: dict[str, Run[Any]] = {}
+        self.streams: set[Run[Any]] = set()  # those of them that send text while it comes
         policy = settings.policy.digest if settings.policy else ""
         known = f"{engine.model.get('fingerprint', '')}/{policy}"
         self.fingerprint = "fp_" + hashlib.sha256(known.encode()).hexdigest()[:12]
@@ -194,7 +195,7 @@ class Server:
             await whole(request, run)
             return Json(form.whole(), headers=headers)
         seconds = self.settings.send_seconds
-        return EventStream(run, form, streams=lambda: len(self.runs), seconds=seconds, headers=headers)
+        return EventStream(run, form, streams=self.streams, seconds=seconds, headers=headers)
 
     def _name(self, model: str | None) -> str:
         """The name that the answer gives the model. Raises ApiError for a model that is not here."""

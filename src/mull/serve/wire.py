@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -91,11 +91,12 @@ class EventStream(Response):
         run: Run[Any],
         form: Form,
         *,
-        streams: Callable[[], int],
+        streams: set[Run[Any]],
         seconds: float,
         headers: Mapping[str, str],
     ) -> None:
-        """`streams` counts those under way; `seconds` are what a client has to take a chunk."""
+        """`streams` are all that are under way, this one too once it is; `seconds` are what a client has to
+        take a chunk."""
         super().__init__(headers={**headers, **SSE_HEADERS})
         del self.headers["content-length"]
         self._run, self._form, self._streams, self._seconds = run, form, streams, seconds
@@ -109,6 +110,7 @@ class EventStream(Response):
             log.info("a client does not read", extra={"facts": {"id": self._run.id}})
         finally:
             gone.cancel()
+            self._streams.discard(self._run)
             if not self._run.task.done():
                 self._run.task.cancel()
 
@@ -122,7 +124,6 @@ class EventStream(Response):
         try:
             async for batch in self._events():
                 await put(b"".join(map(_framed, batch)) or b": ping\n\n")
-                await asyncio.sleep(max(PACE, self._streams() / MOST))
         except asyncio.CancelledError:
             if not gone.done():
                 raise
@@ -139,7 +140,14 @@ class EventStream(Response):
         yield [*self._form.first()]
         async for items in self._run.items():
             yield [*self._form.events(items)]
+            await self._pause()
         yield [*self._form.last()]
+
+    async def _pause(self) -> None:
+        """Let some text gather for the next chunk; but the end of the run is told at once."""
+        if self._run.times.begun is not None:
+            self._streams.add(self._run)
+        await asyncio.wait({self._run.task}, timeout=max(PACE, len(self._streams) / MOST))
 
 
 def _framed(event: Event) -> bytes:
