@@ -25,7 +25,7 @@ class Saying(Run[str]):
 
     def __init__(self, say: Callable[[Callable[[str], None]], Awaitable[None]]) -> None:
         self._say = say
-        super().__init__(House(scripted({}), Places(1, 1), "local", b"", lambda run: None), "x-")
+        super().__init__(House(scripted({}), Places(1, 1), "local", b"", lambda _: None), "x-")
 
     @property
     def tokens(self) -> tuple[int, int, int, int]:

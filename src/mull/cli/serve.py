@@ -94,8 +94,9 @@ def serve(
     from mull.audit import Policy
     from mull.engine import Engine
 
+    of_environment = (key.strip() for key in os.environ.get("MULL_API_KEY", "").split(","))
     settings = Settings(
-        keys=(*keys, *_of_file(keys_file), *filter(None, os.environ.get("MULL_API_KEY", "").split(","))),
+        keys=(*keys, *_of_file(keys_file), *filter(None, of_environment)),
         policy=Policy.read(policy_file) if policy_file else None,
         **options,
     )

@@ -72,7 +72,7 @@ class Settings:
 
     @property
     def digests(self) -> tuple[bytes, ...]:
-        """Of the keys, which are kept nowhere else while the server runs."""
+        """Of the keys: what callers are known by."""
         return tuple(map(digest, self.keys))
 
 
