@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
 
 from mull.audit import Policy
+from mull.serve.command import bound
+from mull.serve.config import Settings
 from tests.serve.house import House, house
 
 RULES = [
@@ -70,6 +73,22 @@ def test_metrics_count_what_happened() -> None:
 def test_health_and_readiness(served: House) -> None:
     assert served.call("GET", "/health").json == {"status": "ok"}
     assert served.call("GET", "/ready").json["status"] == "ready"
+
+
+def ipv6() -> bool:
+    """Whether this machine can be reached at ::1."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not ipv6(), reason="there is no IPv6 here")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_it_listens_on_ipv6(host: str) -> None:
+    with bound(Settings(host=host, port=0)) as listener:
+        assert listener.getsockname()[0] == "::1"
 
 
 def test_models_tell_what_they_are(served: House) -> None:

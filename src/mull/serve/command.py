@@ -48,7 +48,9 @@ def bound(settings: Settings) -> socket.socket:
     from mull.errors import MullError
 
     try:
-        return socket.create_server((settings.host.strip("[]"), settings.port), backlog=512)
+        host = settings.host.strip("[]")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, settings.port), family=family, backlog=512)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise MullError(f"cannot listen on {where} ({error.strerror}); choose another --port.") from None
