@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import http.client
 import json
 import logging
 import math
@@ -10,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +200,34 @@ def test_whoever_sends_slowly_is_cut_off(locked: House, start: bytes) -> None:
         connection.sendall(start)
         assert connection.recv(100) == b""
         assert 0.3 < time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /health HTTP/1.1\r\nhost: localhost\r\nx: ",
+        b"POST /health HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_byte_now_and_then_keeps_no_connection(locked: House, start: bytes, before: int) -> None:
+    with socket.create_connection(("127.0.0.1", locked.port), timeout=5) as connection:
+        connection.sendall(before * b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n" + start)
+        started = time.perf_counter()
+        with suppress(ConnectionError):
+            while time.perf_counter() - started < 5:
+                connection.sendall(b"y")
+                time.sleep(0.05)
+        assert 0.3 < time.perf_counter() - started < 3
+
+
+def test_a_connection_that_has_sent_its_request_may_stay(locked: House) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", locked.port, timeout=5)
+    for _ in range(2):
+        connection.request("GET", "/health")
+        assert connection.getresponse().read() == b'{"status":"ok"}'
+        time.sleep(0.8)  # longer than a request may take to come
+    connection.close()
 
 
 def test_a_body_that_does_not_arrive_is_given_up(locked: House) -> None:

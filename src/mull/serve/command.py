@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -78,25 +79,39 @@ def web(server: Server) -> uvicorn.Server:
 
 
 class Timely(H11Protocol):
-    """A connection on which a request has to come in time, headers and all (slow loris)."""
+    """A connection on which each request has to come in time, all of it (slow loris): the first one from the
+    moment there is a connection, further ones from their first bytes. Between them it may be kept alive."""
 
     seconds = 20.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._late = self.loop.call_later(self.seconds, self._cut_if_silent)
+        self._late: asyncio.TimerHandle | None = self.loop.call_later(self.seconds, self._cut)
 
     def handle_events(self) -> None:
         super().handle_events()
-        self._late.cancel()
-        if self.cycle is None or self.cycle.response_complete:
-            self._late = self.loop.call_later(self.seconds, self._cut_if_silent)
+        if not self._coming:
+            self._disarm()
+        elif self._late is None:
+            self._late = self.loop.call_later(self.seconds, self._cut)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._late.cancel()
+        self._disarm()
         super().connection_lost(exc)
 
-    def _cut_if_silent(self) -> None:
+    @property
+    def _coming(self) -> bool:
+        """Whether a part of a request is here, and not all of it."""
+        state = self.conn.their_state
+        return state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))
+
+    def _disarm(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _cut(self) -> None:
+        """Whoever still reads the body has a limit for it, and a word to say about it."""
         if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
 
