@@ -99,7 +99,7 @@ class ResponsesForm:
             "answer": run.id.replace("resp_", "msg_"),
         }
         self._open: Kind | None = None  # the item that is being written
-        self._done: list[Kind] = []
+        self._indices: dict[Kind, int] = {}  # of the items so far, in the order in which they began
         self._number = -1
 
     def whole(self) -> dict[str, Any]:
@@ -156,14 +156,13 @@ class ResponsesForm:
         return self._choice.thoughts if self._thinks else ""
 
     def _begin(self, kind: Kind) -> Iterator[Event]:
-        """Begin an item, unless it is the open one."""
-        if self._open == kind or kind in self._done:
+        """Begin an item, unless it was begun before: a chain begun anew says more of the same items."""
+        if kind in self._indices:
             return
         yield from self._end()
         self._open = kind
-        yield self._event(
-            "response.output_item.added", output_index=len(self._done), item=self._item(kind, begun=True)
-        )
+        index = self._indices[kind] = len(self._indices)
+        yield self._event("response.output_item.added", output_index=index, item=self._item(kind, begun=True))
         if kind == "answer":
             part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
             yield self._event("response.content_part.added", **self._place(kind), part=part)
@@ -179,12 +178,11 @@ class ResponsesForm:
         yield self._event(name, **self._place(kind), text=text, **self._logprobs(kind))
         if kind == "answer":
             yield self._event("response.content_part.done", **self._place(kind), part=item["content"][0])
-        yield self._event("response.output_item.done", output_index=len(self._done), item=item)
-        self._done.append(kind)
+        yield self._event("response.output_item.done", output_index=self._indices[kind], item=item)
         self._open = None
 
     def _place(self, kind: Kind) -> dict[str, Any]:
-        return {"item_id": self._ids[kind], "output_index": len(self._done), "content_index": 0}
+        return {"item_id": self._ids[kind], "output_index": self._indices[kind], "content_index": 0}
 
     def _logprobs(self, kind: Kind) -> dict[str, Any]:
         return {"logprobs": []} if kind == "answer" else {}
