@@ -147,6 +147,7 @@ def test_a_few_tokens_are_spent_on_the_answer(served: House, tokens: int) -> Non
         ({"chat_template": "{{ 1 }}"}, "chat_template"),
         ({"chat_template_kwargs": {"tokenize": True}}, "chat_template_kwargs.tokenize"),
         ({"ext": {"tracing": True}}, "ext.tracing"),
+        ({"ext": {"trace": True}}, "ext.trace"),
         ({"strategy": {"name": "think", "n": 2}}, "strategy.n"),
         ({"strategy": "guess"}, "strategy"),
         ({"verify": ["claims"]}, "verify"),
@@ -179,6 +180,23 @@ def test_fields_that_nobody_knows_are_named(served: House) -> None:
     reply = served.chat(frobnicate=1, reasoning={"effort": "low", "colour": "red"})
     assert reply.headers["x-ignored-params"] == "frobnicate, reasoning.colour"
     assert any("frobnicate" in warning for warning in reply.json["choices"][0]["ext"]["warnings"])
+
+
+def test_fields_of_messages_and_fields_that_change_nothing_are_named(served: House) -> None:
+    part = {"type": "text", "text": "2+2?", "cache_control": {"type": "ephemeral"}}
+    messages = [
+        {"role": "system", "content": "Be brief.", "cache_control": {"type": "ephemeral"}},
+        {"role": "user", "name": "anna", "content": [part]},
+    ]
+    reply = served.post("/v1/chat/completions", {"messages": messages, "reasoning": {"summary": "auto"}})
+    assert reply.headers["x-ignored-params"].split(", ") == [
+        "messages.0.cache_control", "messages.1.content.0.cache_control", "messages.1.name",
+        "reasoning.summary",
+    ]  # fmt: skip
+    items = [{"role": "user", "content": [{**part, "type": "input_text"}]}]
+    reply = served.post("/v1/responses", {"input": items, "store": True})
+    assert reply.headers["x-ignored-params"] == "input.0.content.0.cache_control, store"
+    assert "x-ignored-params" not in served.post("/v1/responses", {"input": "2+2?", "store": False}).headers
 
 
 def test_greedy_decoding_is_warned_of(served: House) -> None:

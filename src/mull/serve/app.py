@@ -169,7 +169,7 @@ class Server:
         ask, policy = body.ask(self.settings), self.settings.policy
         await check(ask, self.engine)
         run = self._begun(Answering(ask, self._house(request), policy, prefix=prefix), request)
-        return run, told.headers(body.ignored, policy.apply(ask.question) if policy else None)
+        return run, told.headers(ask.ignored, policy.apply(ask.question) if policy else None)
 
     def _house(self, request: Request) -> House:
         """Where the caller's run takes place. Raises ApiError where there is not even room to wait."""

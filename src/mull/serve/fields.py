@@ -1,7 +1,8 @@
 """What requests of all APIs share: the fields, their bounds, and what they mean together.
 
 Everything is bounded here, before anything is made of it. A field nobody knows is no error, since clients
-send many; it is named in the answer, so nothing is ignored in silence.
+send many, and neither is one that changes nothing; but they are named in the answer, so nothing is ignored in
+silence.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ class Open(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Fields that are known, and change nothing as they are given."""
+        return ()
+
 
 class Ours(BaseModel):
     """A part that only mull knows; a field it does not have is a mistake."""
@@ -60,6 +66,10 @@ class Reasoning(Open):
     enabled: bool | None = None
     exclude: bool | None = None
     summary: str | None = None
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        return () if self.summary is None else ("summary",)
 
 
 class Thinking(Open):
@@ -142,7 +152,7 @@ class Sampled(Open):
     @property
     def ignored(self) -> tuple[str, ...]:
         """Names of fields that nothing was done about, as they can stand in a header."""
-        return tuple(sorted(re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in _unknown(self)))[:32]
+        return tuple(sorted(re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in _ignored(self)))[:32]
 
 
 class Request(Sampled):
@@ -171,6 +181,8 @@ class Request(Sampled):
     def asking(self, settings: Settings, question: Question, **own: Any) -> Ask:
         """What the engine is asked; `own` is what only this API has."""
         strategy, options = self.how(programs=settings.programs)
+        if self.ext.trace and not self.stream:
+            raise wrong("ext.trace", "comes with a stream: set stream to true, too.")
         seconds = [each for each in (self.ext.seconds, settings.seconds) if each is not None]
         return Ask(
             question=question,
@@ -309,10 +321,15 @@ def _agreed(said: dict[str, Any]) -> Any:
     return first[1] if first else None
 
 
-def _unknown(part: BaseModel, at: str = "") -> list[str]:
-    found = [f"{at}{name}"[:64] for name in part.model_extra or ()]
+def _ignored(part: BaseModel, at: str = "") -> list[str]:
+    """Fields that nobody knows or uses, those of parts, too."""
+    names = (*(part.model_extra or ()), *part.unused) if isinstance(part, Open) else ()
+    found = [f"{at}{name}"[:64] for name in names]
     for name in type(part).model_fields:
         value = getattr(part, name)
         if isinstance(value, BaseModel):
-            found += _unknown(value, f"{at}{name}.")
+            found += _ignored(value, f"{at}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], BaseModel):
+            for place, each in enumerate(value):
+                found += _ignored(each, f"{at}{name}.{place}.")
     return found

@@ -36,6 +36,10 @@ class ChatMessage(Open):
     name: Annotated[str, Field(max_length=256)] | None = None
     tool_calls: list[Any] | None = None
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        return () if self.name is None else ("name",)
+
 
 _TEXTS = ("text", "input_text", "output_text", "refusal")
 _ROLES = {"developer": "system"}

@@ -54,6 +54,10 @@ class ResponsesRequest(Request):
     previous_response_id: Annotated[str, Field(max_length=256)] | None = None
     conversation: Any = None
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        return ("store",) if self.store else ()
+
     def ask(self, settings: Settings) -> Ask:
         """What the engine is asked. Raises ApiError where fields contradict each other or cannot be met."""
         self._refuse()

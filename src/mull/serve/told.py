@@ -67,7 +67,7 @@ def ext(run: Answering, choice: Choice) -> dict[str, Any]:
 
 def warnings_of(run: Answering) -> list[str]:
     """What the caller should know, with the fields that nothing was done about."""
-    ignored = [f"ignored: {name} is no field that is known here." for name in run.ask.ignored]
+    ignored = [f"ignored: {name} changes nothing here." for name in run.ask.ignored]
     return [*run.ask.warnings, *ignored]
 
 
