@@ -29,6 +29,14 @@ def test_a_trace_is_the_same_from_its_file_and_ends_with_the_answer(tmp_path: Pa
     assert read.records[-1]["final"] == "1"
 
 
+def test_a_trace_that_keeps_nothing_is_only_heard() -> None:
+    heard: list[Any] = []
+    trace = Trace(listen=heard.append, keep=False)
+    mull.ask("2+2?", engine=scripted({asked("2+2?"): "<think>x</think>4"}), trace=trace)
+    assert [heard[0]["op"], heard[-1]["op"]] == ["trace", "answer"]
+    assert trace.records == []
+
+
 def test_lines_end_only_where_records_do(tmp_path: Path) -> None:
     odd = {**HEAD, "messages": ["a\u2028b\x85c\ud800 你好"]}
     trace = Trace()

@@ -43,10 +43,14 @@ FIELDS: dict[str, dict[str, type]] = {
 
 
 class Trace:
-    """Records in order; `listen` hears each as it is made, also those of chunks of `tokens`."""
+    """Records in order; `listen` hears each as it is made, also those of chunks of `tokens`.
 
-    def __init__(self, *, listen: Callable[[Record], None] | None = None) -> None:
+    Without `keep` that is all: whoever listens has them, and none are stored.
+    """
+
+    def __init__(self, *, listen: Callable[[Record], None] | None = None, keep: bool = True) -> None:
         self.records: list[Record] = []
+        self._keep = keep
         self._listen = listen
         self._started = perf_counter()
 
@@ -72,7 +76,8 @@ class Trace:
     def add(self, op: str, **facts: Any) -> None:
         """One more record. `seconds` since the beginning are noted with it."""
         record = {"op": op, "seconds": round(perf_counter() - self._started, 4), **facts}
-        self.records.append(record)
+        if self._keep:
+            self.records.append(record)
         if self._listen is not None:
             self._listen(record)
 
