@@ -32,6 +32,8 @@ Event = tuple[str | None, Any]  # its name, if it has one, and what stands in it
 log = logging.getLogger("mull.serve")
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 DONE: Event = (None, "[DONE]")  # how a stream of chat completions or completions ends
 
 
@@ -64,8 +66,7 @@ class Json(Response):
 
 def dumps(content: Any) -> bytes:
     """JSON in UTF-8. Half a surrogate pair, which UTF-8 cannot say, is escaped."""
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    return _JSON.encode(content).encode("utf-8", "backslashreplace")
 
 
 async def whole(request: Request, run: Run[Any]) -> None:
