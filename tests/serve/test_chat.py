@@ -248,6 +248,26 @@ def test_the_trace_comes_with_the_stream_if_wanted(served: House) -> None:
     }  # fmt: skip
 
 
+def test_what_is_recorded_has_been_said(served: House) -> None:
+    said = recorded = ""
+    for event in served.chat("count", stream=True, ext={"trace": True}).events[:-1]:
+        delta = event["choices"][0]["delta"]
+        said += delta.get("reasoning", "") + delta.get("content", "")
+        for record in event["ext"]["trace"] if "trace" in event.get("ext", {}) else ():
+            recorded += "".join(record.get("pieces", ()))
+            reader = served.engine.format.reader()
+            shown = "".join(piece.text for piece in reader.feed(recorded))
+            assert said.startswith(shown.rstrip())
+    assert len(said) > 5000
+
+
+def test_a_stream_sends_nothing_while_text_is_held() -> None:
+    with house(slow=0.004) as served:
+        reply = served.chat(stream=True, stop="x" * 200)
+    assert joined(reply.events, "content") == ANSWER
+    assert b": ping" not in reply.body
+
+
 def test_thinking_goes_on_behind_given_thoughts(served: House) -> None:
     thoughts = "1 2 3 Two and two"
     body = served.chat("count", ext={"continue_from": {"thoughts": thoughts}}, thinking_budget=0).json

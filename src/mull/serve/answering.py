@@ -40,11 +40,11 @@ class Choice:
     @property
     def text(self) -> str:
         """The answer so far, up to where a stop string begins."""
-        return self.voice.said["answer"]
+        return self.voice.said("answer")
 
     @property
     def thoughts(self) -> str:
-        return self.answer.thoughts if self.answer else self.voice.said["thought"]
+        return self.answer.thoughts if self.answer else self.voice.said("thought")
 
     def notes(self, kind: str) -> list[Record]:
         return [record for record in self.records if record.get("kind") == kind]
@@ -99,11 +99,14 @@ class Answering(Run[Item]):
     def _choice(self, index: int, salt: bytes) -> Choice:
         """Nothing is computed yet; but all that will be goes through it."""
         ask = self.ask
-        voice = Voice(self._engine.format, lambda said: self._say(choice, said), ask.stops)
+        voice = Voice(
+            self._engine.format, lambda said: self._say(choice, said), lambda: self._fresh.set(), ask.stops
+        )
         course = Course(
             self._engine,
             self.control,
-            trace=Trace(listen=lambda record: self._hear(choice, record)),
+            trace=Trace(listen=lambda record: self._hear(choice, record), keep=False),
+            whole=ask.trace,
             begun=ask.begun,
             salt=salt,
             top=ask.logprobs or 0,
@@ -126,7 +129,7 @@ class Answering(Run[Item]):
             budget=ask.budget(self._engine),
             line=ask.line(self._engine, self.control),
             seed=choice.seed,
-            trace=Trace(listen=frame),
+            trace=Trace(listen=frame, keep=False),
             watch=ask.watches(),
             policy=self._policy,
             **ask.options,
@@ -139,7 +142,12 @@ class Answering(Run[Item]):
         if record["op"] == "note":
             choice.records.append(record)
         if self.ask.trace:
+            choice.voice.more()  # what was said before it
             self._tell(Item(choice, record))
+
+    def _gather(self) -> None:
+        for choice in self.choices:
+            choice.voice.more()
 
     def _say(self, choice: Choice, what: Said | Unsaid) -> None:
         if isinstance(what, Said):

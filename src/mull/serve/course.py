@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mull.engine import Chain, Engine, Event, Sampling, Watch
 from mull.engine.chain import Counted
@@ -22,6 +23,7 @@ from mull.think.trace import Trace
 class Course(Meter):
     """
     begun   thoughts that its chains begin with
+    whole   whether all that happens goes into the trace, or only notes
     top     of so many of the likeliest tokens the chances are noted
     salt    prefixes are found again only by chains with the same
     voice   speaks for the latest chain that answers the question; None where several do
@@ -33,6 +35,7 @@ class Course(Meter):
         control: Control,
         *,
         trace: Trace,
+        whole: bool = True,
         begun: str = "",
         salt: bytes = b"",
         top: int = 0,
@@ -40,6 +43,7 @@ class Course(Meter):
     ) -> None:
         super().__init__(engine, trace=trace)
         self._control = control
+        self._whole = whole
         self.prompt_tokens = 0  # of the question
         self._begun = self._opening(begun) if begun else []
         self._salt = salt
@@ -78,30 +82,32 @@ class Course(Meter):
         return chain
 
     async def think(self, chain: Chain, max_tokens: int | None, watch: Sequence[Watch]) -> Event:
-        if self._voice is not None and self._speaks(chain):
-            watch = (*watch, _Listen(self._voice))
-        return await super().think(chain, max_tokens, watch)
-
-    def said(self, chain: Chain, ids: Sequence[int]) -> None:
-        super().said(chain, ids)
-        if self._voice is not None and self._speaks(chain):
-            self._voice.more()
+        voice = self._voice_of(chain)
+        if voice is None:
+            return await super().think(chain, max_tokens, watch)
+        event = await super().think(chain, max_tokens, (*watch, _Listen(voice)))
+        voice.more()  # before a rescue may take it back
+        return event
 
     def shortened(self, chain: Chain) -> None:
         super().shortened(chain)
-        if self._voice is not None and self._speaks(chain):
-            self._voice.again()
+        if voice := self._voice_of(chain):
+            voice.again()
 
-    def _speaks(self, chain: Chain) -> bool:
-        return self._voice is not None and self._voice.chain is chain
+    def _voice_of(self, chain: Chain) -> Voice | None:
+        return self._voice if self._voice is not None and self._voice.chain is chain else None
+
+    def _record(self, op: str, **facts: Any) -> None:
+        if self._whole or op == "note":
+            super()._record(op, **facts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Listen:
-    """Lets the voice say each token as it is drawn."""
+    """Lets the voice know of each token as it is drawn."""
 
     voice: Voice
     every: int = 1
 
     def start(self, chain: Chain) -> Look:
-        return self.voice.more
+        return self.voice.heard

@@ -100,14 +100,25 @@ class Run(ABC, Generic[Item]):
         """
         over = False
         while not over:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SILENCE):
-                    await self._fresh.wait()
+            silent = not self._fresh.is_set() and not await self._stirred()
             self._fresh.clear()
+            self._gather()
             items, self._items = self._items, []
             over = self.task.done()
-            yield items
+            if items or silent or over:
+                yield items
         await self.wait()
+
+    async def _stirred(self) -> bool:
+        """Whether something happens before it has been silent for too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SILENCE):
+                return await self._fresh.wait()
+        return False
+
+    def _gather(self) -> None:
+        """Tell what has come since, where it waits to be asked for."""
+        return
 
     @abstractmethod
     async def _work(self) -> None:

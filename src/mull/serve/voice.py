@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from mull.engine import Chain
 from mull.model.formats import Format, Kind
 
+PATIENCE = 16  # tokens that wait at most until they are said, also where nobody asks
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -30,79 +32,107 @@ class Unsaid:
 
 
 class Voice:
-    """Speaks for one chain at a time. `tell` hears everything once; `stops` end the answer.
+    """Speaks for one chain at a time, whenever somebody asks for more. `tell` hears everything once, `stir`
+    that there is something to ask for; `stops` end the answer.
 
     turn  counts how often it had to begin again: with another chain, or behind a rewind
     """
 
     def __init__(
-        self, format: Format, tell: Callable[[Said | Unsaid], None], stops: tuple[str, ...] = ()
+        self,
+        format: Format,
+        tell: Callable[[Said | Unsaid], None],
+        stir: Callable[[], None],
+        stops: tuple[str, ...] = (),
     ) -> None:
-        self.said: dict[Kind, str] = {"thought": "", "answer": ""}
         self.chain: Chain | None = None
         self.turn = 0
         self._format = format
-        self._tell = tell
+        self._tell, self._stir = tell, stir
         self._stops = stops
+        self._held_back = max(map(len, stops), default=1) - 1  # characters: they may begin a stop string
+        self._said: dict[Kind, list[str]] = {"thought": [], "answer": []}
+        self._patience = 1  # tokens that may wait to be asked for; the first text does not
         self._begin()
 
     def _begin(self) -> None:
         self._reader = self._format.reader()
         self._read = 0
-        self._raw: dict[Kind, str] = {"thought": "", "answer": ""}
+        self._held: dict[Kind, str] = {"thought": "", "answer": ""}
+        self._stopped = False
+
+    def said(self, kind: Kind) -> str:
+        """All that has been said of this kind, and not been taken back."""
+        return "".join(self._said[kind])
 
     def follow(self, chain: Chain) -> None:
         """Speak for this chain from now on; what another one has said is taken back."""
         self.chain = chain
         self.again()
 
+    def heard(self) -> None:
+        """The chain has got a token."""
+        assert self.chain is not None
+        if len(self.chain.pieces) - self._read >= self._patience:
+            self.more()
+        self._stir()
+
     def more(self) -> None:
         """Say what the chain has got since."""
-        assert self.chain is not None
-        pieces = self.chain.pieces
-        fresh = pieces[self._read] if len(pieces) == self._read + 1 else "".join(pieces[self._read :])
+        pieces = self.chain.pieces if self.chain else []
+        if self._read >= len(pieces):
+            return
+        fresh = "".join(pieces[self._read :])
         self._read = len(pieces)
         for kind, text in self._reader.feed(fresh):
-            self._raw[kind] += text
-            self._catch_up(kind)
+            text = self._held[kind] + text
+            if sure := self._certain(kind, text if self._said[kind] else text.lstrip()):
+                self._said[kind].append(sure)
+                self._patience = PATIENCE
+                self._tell(Said(kind, sure))
 
     def again(self) -> None:
         """The chain has been rewound: take back what it does not say any more."""
+        assert self.chain is not None
         self.turn += 1
         self._begin()
-        assert self.chain is not None
         self._read = len(self.chain.pieces)
+        raw: dict[Kind, str] = {"thought": "", "answer": ""}
         for kind, text in self._reader.feed(self.chain.text):
-            self._raw[kind] += text
-        for kind in self._raw:
-            self._catch_up(kind)
+            raw[kind] += text
+        for kind, text in raw.items():
+            self._become(kind, self._certain(kind, text.lstrip()))
 
     def end(self, thoughts: str, answer: str) -> None:
         """What came of it, all of it. Thoughts that were said stay; the answer becomes what it is."""
-        if not self.said["thought"]:
+        if not self._said["thought"]:
             self._become("thought", thoughts)
-        self._become("answer", self.cut(answer))
+        self._become("answer", self._cut(answer))
 
-    def cut(self, answer: str) -> str:
+    def _cut(self, answer: str) -> str:
         """An answer up to where the first stop string begins."""
         found = [at for stop in self._stops if (at := answer.find(stop)) >= 0]
         return answer[: min(found)].rstrip() if found else answer
 
-    def _stopped(self, answer: str) -> bool:
-        return any(stop in answer for stop in self._stops)
-
-    def _catch_up(self, kind: Kind) -> None:
-        text = self._raw[kind].strip()
+    def _certain(self, kind: Kind, text: str) -> str:
+        """What can be said of text behind all that was said; the rest is held until more of it comes."""
+        sure = text
         if kind == "answer" and self._stops:
-            held = max(map(len, self._stops)) - 1  # may be the beginning of one
-            text = self.cut(text) if self._stopped(text) else text[: max(0, len(text) - held)].rstrip()
-        self._become(kind, text)
+            if self._stopped:
+                return ""
+            sure = self._cut(text)
+            self._stopped = sure != text
+            if not self._stopped:
+                sure = text[: max(0, len(text) - self._held_back)]
+        sure = sure.rstrip()
+        self._held[kind] = text[len(sure) :]
+        return sure
 
     def _become(self, kind: Kind, text: str) -> None:
-        before = self.said[kind]
+        before = self.said(kind)
         if text == before:
             return
-        self.said[kind] = text
+        self._said[kind] = [text] if text else []
         if not text.startswith(before):
             kept = _common(before, text)
             self._tell(Unsaid(kind, len(before) - kept))
