@@ -96,7 +96,6 @@ def test_what_comes_in_a_pause_is_one_chunk(monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.sleep(0.05)
         for letter in "bcd":
             tell(letter)
-            await asyncio.sleep(0)
         await asyncio.sleep(0.5)
         tell("e")
 
