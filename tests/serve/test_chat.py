@@ -250,7 +250,7 @@ def test_the_trace_comes_with_the_stream_if_wanted(served: House) -> None:
 
 def test_what_is_recorded_has_been_said(served: House) -> None:
     said = recorded = ""
-    for event in served.chat("count", stream=True, ext={"trace": True}).events[:-1]:
+    for event in served.chat("count", stream=True, thinking_budget=400, ext={"trace": True}).events[:-1]:
         delta = event["choices"][0]["delta"]
         said += delta.get("reasoning", "") + delta.get("content", "")
         for record in event["ext"]["trace"] if "trace" in event.get("ext", {}) else ():
@@ -258,7 +258,7 @@ def test_what_is_recorded_has_been_said(served: House) -> None:
             reader = served.engine.format.reader()
             shown = "".join(piece.text for piece in reader.feed(recorded))
             assert said.startswith(shown.rstrip())
-    assert len(said) > 5000
+    assert len(said) > 400
 
 
 def test_a_stream_sends_nothing_while_text_is_held() -> None:

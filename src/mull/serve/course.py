@@ -22,8 +22,8 @@ from mull.think.trace import Trace
 
 class Course(Meter):
     """
-    begun   thoughts that its chains begin with
     whole   whether all that happens goes into the trace, or only notes
+    begun   thoughts that its chains begin with
     top     of so many of the likeliest tokens the chances are noted
     salt    prefixes are found again only by chains with the same
     voice   speaks for the latest chain that answers the question; None where several do
@@ -35,7 +35,7 @@ class Course(Meter):
         control: Control,
         *,
         trace: Trace,
-        whole: bool = True,
+        whole: bool,
         begun: str = "",
         salt: bytes = b"",
         top: int = 0,

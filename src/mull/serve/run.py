@@ -105,7 +105,7 @@ class Run(ABC, Generic[Item]):
             self._gather()
             items, self._items = self._items, []
             over = self.task.done()
-            if items or silent or over:
+            if items or silent:
                 yield items
         await self.wait()
 
