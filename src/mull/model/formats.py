@@ -152,7 +152,7 @@ class Reader:
     """Splits a stream of text into thoughts and answer.
 
     phase   what the next ordinary character would be
-    boxed   content of the last complete `\\boxed{...}` so far, None before the first
+    boxed   content of the last complete `\\boxed{...}` in the answer so far, None before the first
     """
 
     __slots__ = ("_boxes", "_held", "_last", "_marks", "_state", "phase")
@@ -176,11 +176,10 @@ class Reader:
 
     def feed(self, text: str) -> list[Piece]:
         """Take more text; returns what is now certain, in order."""
-        self._boxes.feed(text)
         plain = self.phase == "answer" or self._marks.first.isdisjoint(text)
         if plain and text and not self._held and self._state == "body":  # nearly always
             self._last = text[-1]
-            return [Piece(self.phase, text)]
+            return [self._piece(text)]
         self._held += text
         pieces: list[Piece] = []
         while self._held and self._advance(pieces):
@@ -231,9 +230,14 @@ class Reader:
 
     def _emit(self, count: int, pieces: list[Piece]) -> None:
         if count:
-            pieces.append(Piece(self.phase, self._held[:count]))
+            pieces.append(self._piece(self._held[:count]))
             self._last = self._held[count - 1]
             self._held = self._held[count:]
+
+    def _piece(self, text: str) -> Piece:
+        if self.phase == "answer":
+            self._boxes.feed(text)
+        return Piece(self.phase, text)
 
     def _pass_marker(self, count: int, phase: Kind) -> None:
         self._held = self._held[count:]
