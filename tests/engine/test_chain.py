@@ -204,6 +204,15 @@ def test_steer_holds_inside_its_block_only() -> None:
     assert on(script, program, prompt="go") == ["b" * 9, "c" * 9, "a" * 9]
 
 
+def test_biases_of_steers_add_up() -> None:
+    async def program(chain: Chain) -> str:
+        with chain.steer(bias={ord("a"): -100.0}), chain.steer(bias={ord("a"): 2.0}):
+            await chain.think(9)
+        return chain.text
+
+    assert on({"go": {"a" * 9: 3.0, "b" * 9: 2.0}}, program, prompt="go") == "b" * 9
+
+
 def test_stop_ends_a_thinking_chain_and_its_forks() -> None:
     async def program() -> tuple[list[Event], int]:
         engine = make()

@@ -289,13 +289,14 @@ class Chain:
         top_p: float | None = None,
         min_p: float | None = None,
     ) -> Iterator[None]:
-        """Change how this chain samples, inside a `with` block. Steers nest."""
+        """Change how this chain samples, inside a `with` block. Steers nest, and their biases add up."""
         self._at_rest("steer")
         before = self.sampling
+        added = {token: before.bias.get(token, 0.0) + more for token, more in (bias or {}).items()}
         settings = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
         self.sampling = replace(
             before,
-            bias={**before.bias, **(bias or {}), **dict.fromkeys(ban, -math.inf)},
+            bias={**before.bias, **added, **dict.fromkeys(ban, -math.inf)},
             **{name: value for name, value in settings.items() if value is not None},  # type: ignore[arg-type]
         )
         try:
