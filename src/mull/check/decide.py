@@ -45,20 +45,20 @@ def _judge(left: Node, relation: str, right: Node, modulus: int | None) -> Decis
     if right.sign == "remainder":
         return _division(left, relation, right)
     shown, computed = (left, right) if _weight(left) < _weight(right) else (right, left)
+    written, sign = _written(shown)
     try:
-        if relation in ("=", "~") and shown.number is not None and shown.number.more:
-            return _rounded(value(computed), shown.number, relation)
+        if relation in ("=", "~") and written is not None and written.more:
+            return _rounded(value(computed), written, sign, relation)
         a, b = value(left), value(right)
     except Unclear:
         return Decision("undecided")
     if _holds(a, relation, b):
         return Decision("confirmed")
     exact = a if computed is left else b
-    written = shown.number if shown.number is not None else None
     if relation == "~":
         return _near(exact, b if computed is left else a, written)
     if relation == "=" and written is not None and (written.places or _has_decimals(computed)):
-        rounded = _rounded(exact, written, relation)
+        rounded = _rounded(exact, written, sign, relation)
         if rounded.verdict == "confirmed":
             return Decision("undecided", show(exact, written.places))  # the sign should have been ≈
     if (
@@ -111,8 +111,15 @@ def _division(left: Node, relation: str, right: Node) -> Decision:
     return Decision("contradicted", f"{a // b} remainder {a % b}")
 
 
-def _rounded(exact: Fraction, written: Token, relation: str) -> Decision:
-    """Whether `written` is `exact`, rounded or cut off at its last place."""
+def _written(node: Node) -> tuple[Token | None, int]:
+    """A number that is only written down, and its sign; None for what has to be computed."""
+    if node.sign == "-" and len(node.parts) == 1:
+        return node.parts[0].number, -1
+    return node.number, 1
+
+
+def _rounded(exact: Fraction, written: Token, sign: int, relation: str) -> Decision:
+    """Whether `written` with this sign is `exact`, rounded or cut off at its last place."""
     assert written.value is not None
     scale = 10**written.places
     scaled = abs(exact) * scale
@@ -120,7 +127,7 @@ def _rounded(exact: Fraction, written: Token, relation: str) -> Decision:
     near = (2 * scaled + 1) // 2
     good = {down} if written.more and relation == "=" else {down, near}
     stated = written.value * scale
-    if stated in good:
+    if stated in good and (exact * sign >= 0 or not stated):
         return Decision("confirmed")
     return Decision("contradicted", show(Fraction(near, scale) * (1 if exact >= 0 else -1), written.places))
 

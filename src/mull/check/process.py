@@ -79,8 +79,9 @@ def watch(command: Sequence[str], said: bytes, *, seconds: float, output: int, m
             except subprocess.TimeoutExpired:
                 killed = "time"
     finally:
-        if process.poll() is None:  # until it is waited for, its group's number cannot be another's
-            os.killpg(process.pid, signal.SIGKILL)
+        if killed or process.poll() is None:  # until it is waited for, its group's number cannot be another's
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
             with suppress(BrokenPipeError):

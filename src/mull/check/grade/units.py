@@ -1,7 +1,7 @@
 """Units of measure: names, and what they are in terms of each other.
 
 A value with a unit and the same value without one are equal answers; units of one dimension are converted;
-other units differ. Things counted ("5 apples") and currencies are no measures: unknown words name nothing.
+other units differ, as do currencies. Things counted ("5 apples") are no measures: unknown words name nothing.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def factor(one: str, other: str) -> Fraction | None:
 def _dimensions(name: str) -> tuple[dict[str, int], Fraction]:
     dimensions: dict[str, int] = {}
     size = Fraction(1)
-    for part in name.split():
+    for part in name.replace("mph", "mi h^-1").split():
         symbol, _, exponent = part.partition("^")
         dimension, one = _MEANING[symbol]
         dimensions[dimension] = dimensions.get(dimension, 0) + int(exponent or 1)
