@@ -95,6 +95,27 @@ def test_auto_takes_one_chain_where_it_is_sure() -> None:
     assert answer.trace.notes("auto")[0]["chose"] == "think"
 
 
+def test_the_evidence_is_that_of_the_solution_which_is_shown() -> None:
+    """Both say 42; the one that is written out is surer of its tokens, and says something false."""
+    script = {asked("product"): {
+        "<think>\n6*7=42.\n</think>\n\\boxed{42}.": 3.0,
+        "<think>\n6*7=45, or rather " + "forty-two, " * 20 + "\n</think>\n\\boxed{42}.": 1.0,
+    }}  # fmt: skip
+    verdicts = set()
+    for seed in range(6):
+        answer = ask("product", made(script), strategy="best", n=6, seed=seed)
+        false = "6*7=45" in answer.thoughts
+        assert [one.verdict for one in answer.evidence] == ["contradicted" if false else "confirmed"]
+        verdicts.add(false)
+    assert True in verdicts
+
+
+def test_auto_takes_an_answer_that_had_to_be_closed_as_its_first_vote() -> None:
+    script = {asked("long"): "<think>\n" + "and so on, " * 99, "</think>\n\n": "\\boxed{7}."}
+    answer = ask("long", made(script), strategy="auto", n=1, line=Line(thinking=40))
+    assert answer.trace.notes("vote")[-1]["piles"] == [["7", 2, 2.0]]
+
+
 def test_auto_votes_where_it_is_not_and_says_why() -> None:
     answer = ask("product", strategy="auto", n=12, seed=2)
     note = answer.trace.notes("auto")[0]

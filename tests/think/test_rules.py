@@ -54,10 +54,11 @@ def test_a_rule_without_votes_settles_nothing() -> None:
         assert not each.settled(votes(""), alive=0) or isinstance(each, Consensus)
 
 
-def test_unanimous_needs_all_first_votes_to_agree() -> None:
+def test_unanimous_needs_a_window_of_votes_that_agree() -> None:
     assert Unanimous(3).settled(votes("aaa"), alive=5)
     assert not Unanimous(3).settled(votes("aab"), alive=5)
-    assert not Unanimous(3).settled(votes("aabaaaa"), alive=5)
+    assert not Unanimous(3).settled(votes("aabaaaa"), alive=5)  # windows do not overlap
+    assert Unanimous(3).settled(votes("aabbbb"), alive=5)
 
 
 def test_consensus_has_a_floor() -> None:

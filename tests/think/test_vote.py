@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mull
-from mull.engine import Sampling
+from mull.engine import Chain, Sampling
 from mull.engine.local import LocalEngine
 from mull.engine.scripted import asked, scripted
 from mull.errors import MullError
@@ -36,6 +37,7 @@ SCRIPT: dict[str, Any] = {
         "<think>\nSo.\n</think>\n\\boxed{7}.": 2.0,
         "<think>\n" + "Of fourteen it must be the half. " * 5 + "\n</think>\n\\boxed{14/2}.": 1.0,
     },
+    asked("boxed early"): "<think>\nI try \\boxed{5}. No: it is 7.\n</think>\nSo \\boxed{7}.",
     asked("mute"): "<think>\nHm.\n</think>\nI cannot say.",
     "\n</think>\n\n": "So \\boxed{7}.",
     "The answer is \\boxed{": "7}.",
@@ -72,6 +74,45 @@ def test_it_is_shown_as_most_wrote_it_not_as_the_most_confident_did() -> None:
     answer = ask(made(), "half", n=24, rule=Unanimous(99))
     assert answer.final == "7"
     assert {note["answer"] for note in answer.trace.notes("vote")} == {"7", "14/2"}
+
+
+@pytest.mark.parametrize("strategy", ["think", "vote", "best", "search", "auto"])
+def test_a_box_in_the_thoughts_is_no_answer(strategy: str) -> None:
+    engine = made()
+    answer = asyncio.run(mull.answer("boxed early", engine=engine, strategy=strategy, line=Line()))
+    assert (answer.final, answer.status) == ("7", "finished")
+
+
+@pytest.mark.parametrize("chains", [1, 2, 3])
+@pytest.mark.parametrize("strategy", ["think", "vote", "best", "search", "auto", "check", "plan"])
+def test_a_budget_of_few_chains_is_enough_for_an_answer(strategy: str, chains: int) -> None:
+    engine, budget = made(), Budget(chains=chains)
+    answer = asyncio.run(mull.answer("split", engine=engine, strategy=strategy, budget=budget, line=Line()))
+    check_laws(engine, answer)
+    assert answer.ledger.chains <= chains
+
+
+def test_probes_that_are_gone_are_kept_by_nobody() -> None:
+    engine = scripted({asked("long"): "and so on, " * 200}, sampling=Sampling(temperature=0), context=4096)
+    line = Line(probes=Probes(every=16, after=16, agree=99))
+    alive = list[int]()
+
+    def count(_: object) -> None:
+        alive.append(sum(isinstance(each, Chain) for each in gc.get_objects()))
+
+    asyncio.run(mull.answer("long", engine=engine, line=line, max_tokens=1200, show=count))
+    assert len(alive) > 100
+    assert max(alive) - min(alive) < 8
+
+
+def test_a_probe_ends_with_its_box() -> None:
+    script = {asked("late"): "<think>\n" + "and so on, " * 40 + "\n</think>\n\\boxed{7}.",
+              "The answer is \\boxed{": "7}. That is all that there is to say."}  # fmt: skip
+    engine = scripted(script, sampling=Sampling(temperature=0))
+    line = Line(probes=Probes(every=64, after=64, agree=99, tokens=32))
+    answer = asyncio.run(mull.answer("late", engine=engine, line=line))
+    lead = len("\n</think>\n\nThe answer is \\boxed{") - len("</think>") + 1  # the tag is one token
+    assert answer.ledger.tokens.probe == len(answer.trace.notes("probe")) * (lead + len("7}"))
 
 
 def test_an_easy_vote_stops_after_four() -> None:

@@ -6,7 +6,7 @@ twice at one place, the right value is put in by force, and marked so. Costs no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mull.check.watch import Claims
@@ -23,12 +23,14 @@ class ClaimGuard:
     rescues      rewinds and values at most, for one chain
     temperature  for the tokens of the claim where the chain is greedy: it would say the same again
     act          False only notes
+    tell         hears of each false claim, and what was done
     """
 
     tries: int = 2
     rescues: int = 12
     temperature: float = 0.8
     act: bool = True
+    tell: Callable[[Claimed, str], None] | None = None
 
     @property
     def watches(self) -> Sequence[Watch]:
@@ -41,21 +43,26 @@ class ClaimGuard:
             if not isinstance(event, Claimed):
                 return None
             start, end = event.span
-            facts = dict(text=event.text, value=event.value, start=start)
+
+            def told(did: str) -> None:
+                note("claim", chain, did=did, text=event.text, value=event.value, start=start)
+                if self.tell is not None:
+                    self.tell(event, did)
+
             if not self.act or sum(failed.values()) >= self.rescues:
-                note("claim", chain, did="nothing", **facts)
+                told("nothing")
                 return GoOn()
             failed[start] = failed.get(start, 0) + 1
             if failed[start] <= self.tries:
-                note("claim", chain, did="rewound", **facts)
+                told("rewound")
                 chain.rewind(start, anew=True)
                 greedy = chain.sampling.temperature == 0
                 return GoOn(tokens=end - start + 1, temperature=self.temperature if greedy else 0.0)
             words = _stated(chain, event)
             if words is None or not chain.engine.affords(len(words)):
-                note("claim", chain, did="nothing", **facts)
+                told("nothing")
                 return GoOn()
-            note("claim", chain, did="stated by force", **facts)
+            told("stated by force")
             chain.rewind(start)
             chain.say(words)
             return GoOn()

@@ -101,7 +101,7 @@ class Repetition:
 
     share   of the latest `window` n-grams (`ngram` tokens each) that were seen in the `memory` tokens before
     ratio   by which zlib makes the latest `chars` characters smaller
-    rest    tokens of a stretch in which nothing is raised, so that whoever goes on is not told again at once
+    rest    tokens at the start, and behind each suspicion, in which nothing is raised: it has been told
 
     Long good texts of o1-preview (19 of them, 2,000 characters) are made 2.6 times smaller in the
     median, 3.8 times at most; exact loops 4.7 to 30 times.
@@ -123,15 +123,19 @@ class Repetition:
         seen = begun = len(chain.ids)
 
         def look() -> Event | None:
-            nonlocal seen
+            nonlocal seen, begun
             grams.extend(chain.ids[seen:])
             seen = len(chain.ids)
             if seen - begun < self.rest:
                 return None
             if grams.full and grams.share > self.share:
+                begun = seen
                 return Suspected(seen, "ngrams", grams.share)
             ratio = compression(_latest(chain.pieces, self.chars), self.chars)
-            return Suspected(seen, "zlib", ratio) if ratio > self.ratio else None
+            if ratio > self.ratio:
+                begun = seen
+                return Suspected(seen, "zlib", ratio)
+            return None
 
         return look
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mull.check.claims import claims
 from mull.engine import Engine, Watch
 from mull.think.answer import Answer, Evidence, Verdict, of_draft, shown
 from mull.think.budget import Budget
@@ -19,7 +18,7 @@ from mull.think.meter import Meter
 from mull.think.question import Question
 from mull.think.rules import leads
 from mull.think.trace import Trace
-from mull.think.verify import Claims
+from mull.think.verify import Claims, arithmetic
 from mull.think.vote import RULE, ballots, elected
 
 SURE = 0.98  # geometric mean of the tokens' probabilities from which one chain is enough
@@ -51,7 +50,7 @@ async def auto(
         first = await follow(chain, meter, line, watch=watch)
     doubt = _doubt(first, sure)
     meter.note("auto", chain, chose="vote" if doubt else "think", why=doubt or "it is sure")
-    if doubt is None or meter.spent or not fits(meter, line, len(prompt)):
+    if doubt is None or meter.chains_left < 1 or meter.spent or not fits(meter, line, len(prompt)):
         verdict: Verdict = "confirmed" if doubt is None else "undecided"
         why = Evidence("confidence", first.final or "", verdict, doubt or "")
         return shown(of_draft(first, "auto", evidence=(why,), ledger=meter.ledger, trace=trace), show)
@@ -61,7 +60,7 @@ async def auto(
 
     drafts, votes = await ballots(
         question, meter, n=n, seats=seats, rule=RULE, judge=judge, line=line, seed=seed, watch=watch,
-        earlier=[first] if first.status == "finished" else [],
+        earlier=[first],
     )  # fmt: skip
     evidence = [Evidence("confidence", first.final or "", "undecided", doubt)]
     if contest and len(votes.piles) > 1 and leads(*votes.counts) < CONTESTED:
@@ -75,7 +74,7 @@ def _doubt(draft: Draft, sure: float) -> str | None:
     """Why one chain is not enough; None if it is."""
     if draft.status != "finished" or draft.final is None:
         return "it came to no answer by itself"
-    false = [c for c in claims(f"{draft.thoughts}\n{draft.text}\n") if c.verdict == "contradicted"]
+    _, false = arithmetic(draft)
     if false:
         return f"it says {false[0].text.strip()}, which is false"
     if not draft.confidence >= sure:  # also where nobody knows it

@@ -21,7 +21,7 @@ from mull.think.question import Question
 from mull.think.rules import leads
 from mull.think.trace import Trace
 from mull.think.verify import Claims, Scorer, Verifier
-from mull.think.vote import ballots, elected
+from mull.think.vote import ballots, elected, leading
 from mull.think.votes import Votes
 
 
@@ -80,8 +80,6 @@ async def best(
     if contest and len(votes.piles) > 1 and not exact and leads(*votes.counts) < CONTESTED:
         told.append(await compare(question, meter, drafts, votes, line or Line(), seed))
     answer = elected(drafts, votes, meter, trace, "best", confidence=votes.share)
-    if leader := votes.leader:
-        told += evidence[leader.ballots[0].voter]
-    elif drafts:
-        told += evidence[meter.number(drafts[0].chain)]
+    if chosen := leading(drafts, votes, meter):
+        told += evidence[meter.number(chosen.chain)]
     return shown(answer.with_evidence(told, meter.ledger), show)

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
+from typing import Any
 
-from mull.check.claims import claims
 from mull.check.correct import corrected
-from mull.engine import Chain, Engine, Watch
+from mull.engine import Chain, Claimed, Engine, Watch
 from mull.engine.sampling import mix
+from mull.guard.claims import ClaimGuard
 from mull.think.answer import Answer, Evidence, of_draft, shown
 from mull.think.budget import Budget
 from mull.think.facts import look_up
-from mull.think.line import Draft, Line, Show, fits, follow, reserve
+from mull.think.line import Draft, Line, Show, follow, reserve
 from mull.think.meter import Meter
 from mull.think.question import Question
-from mull.think.repair import Repairs
-from mull.think.think import ATTEMPTS
+from mull.think.think import drafted
 from mull.think.trace import Trace
-from mull.think.verify import Claims
+from mull.think.verify import Claims, arithmetic
 
 
 async def check(
@@ -50,41 +51,39 @@ async def check(
     """
     line, trace = line or Line(), trace or Trace()
     meter = Meter(engine, budget, trace=trace)
-    repairs = Repairs()
-    guarded = repairs.on(line)
-    prompt = question.prompt(meter, think=line.thinking != 0)
     evidence: list[Evidence] = []
-    for attempt in range(ATTEMPTS):
-        chain_seed = mix(seed, attempt) if attempt else seed
-        async with meter.open(prompt, seed=chain_seed, sampling=line.sampling) as chain:
-            draft = await follow(chain, meter, guarded, watch=watch)
-            if draft.status != "dropped":
-                if facts > 0:
-                    evidence = await look_up(question, draft, meter, line, seed=mix(seed, 1), most=facts)
-                if findings := _findings(draft, evidence):
-                    draft = await _again(chain, draft, findings, meter, guarded, watch)
-                break
-        if meter.chains_left < 1 or not fits(meter, line, len(prompt)):
-            break
+    guarded = _guarded(line, evidence)
+
+    async def checked(chain: Chain, draft: Draft) -> Draft:
+        found: list[Evidence] = []
+        if facts > 0:
+            found = await look_up(question, draft, meter, line, seed=mix(seed, 1), most=facts)
+            evidence.extend(found)
+        findings = _findings(draft, found)
+        return await _again(chain, draft, findings, meter, guarded, watch) if findings else draft
+
+    draft = await drafted(question, meter, guarded, seed=seed, then=checked, watch=watch)
     weight, told = await Claims().judge(question, draft, meter)
-    meter.note("check", chain, check=told.check, verdict=told.verdict, found=told.found)
-    return shown(
-        of_draft(
-            draft,
-            "check",
-            confidence=draft.confidence * (weight if told.verdict == "contradicted" else 1.0),
-            evidence=(*repairs.found, *evidence, told),
-            ledger=meter.ledger,
-            trace=trace,
-        ),
-        show,
-    )
+    meter.note("check", draft.chain, check=told.check, verdict=told.verdict, found=told.found)
+    sure = draft.confidence * (weight if told.verdict == "contradicted" else 1.0)
+    known: dict[str, Any] = {"evidence": (*evidence, told), "ledger": meter.ledger, "trace": trace}
+    return shown(of_draft(draft, "check", confidence=sure, **known), show)
+
+
+def _guarded(line: Line, evidence: list[Evidence]) -> Line:
+    """The line under a guard of claims, in the place of others; what it finds and does becomes evidence."""
+
+    def tell(event: Claimed, did: str) -> None:
+        found = f"it is {event.value}; {did}" if event.value else did
+        evidence.append(Evidence("claims", event.text.strip(), "contradicted", found))
+
+    others = [guard for guard in line.guards if not isinstance(guard, ClaimGuard)]
+    return replace(line, guards=(*others, ClaimGuard(tell=tell)))
 
 
 def _findings(draft: Draft, evidence: Sequence[Evidence]) -> list[str]:
     """What is contradicted, as it should be: arithmetic that was not repaired where it stands, and facts."""
-    found = claims(f"{draft.thoughts}\n{draft.text}\n")
-    false = [claim for claim in found if claim.verdict == "contradicted"]
+    _, false = arithmetic(draft)
     exact = [corrected(claim.text, claim.value) or f"{claim.text.strip()} is false" for claim in false]
     return exact + [f"{each.about} {each.found}" for each in evidence if each.verdict == "contradicted"]
 
@@ -101,6 +100,8 @@ async def _again(
     chain.rewind(end, anew=True)
     chain.say(ids)
     meter.note("again", chain, findings=list(findings))
+    if line.thinking is not None:  # what was thought before counts
+        line = replace(line, thinking=max(0, line.thinking - (len(chain) - chain.prompt_length)))
     again = await follow(chain, meter, line, watch=watch)
     return again if again.final is not None or draft.final is None else draft
 

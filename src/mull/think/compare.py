@@ -42,9 +42,10 @@ async def compare(
         draft = await ask_aside(question, asked, meter, line, seed=mix(seed, *order))
         if draft is None:
             return Evidence("comparison", about, "not run", "the budget was spent")
-        said = {"1": 0, "2": 1}.get((draft.final or "").strip())
-        chosen.append(None if said is None else order[said])
-        meter.note("compare", draft.chain, about=about, preferred=said and texts[order[said]][:40])
+        said = {"1": order[0], "2": order[1]}.get((draft.final or "").strip())
+        chosen.append(said)
+        preferred = None if said is None else (first, second)[said].answer
+        meter.note("compare", draft.chain, about=about, preferred=preferred)
     if chosen[0] is None or chosen[0] != chosen[1]:
         return Evidence("comparison", about, "undecided", "no verdict that stood in both orders")
     winner = (first, second)[chosen[0]]

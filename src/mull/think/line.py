@@ -24,8 +24,9 @@ from mull.engine import (
     Spent,
     Stopped,
     Stream,
+    Suspected,
 )
-from mull.engine.watch import Watch
+from mull.engine.watch import Look, Watch
 from mull.errors import MullError
 from mull.guard.policy import Doubt, Drop, GoOn, Guard, Remedy
 from mull.model.formats import Piece, Tagged, boxed
@@ -72,7 +73,6 @@ class Draft:
     status   finished: the model ended its turn, or its box is complete where that was enough;
              closed: its thinking was ended to save room for the answer; cut: the answer hit its limit;
              dropped: given up before an answer; paused: a step is over, `follow` goes on from here
-    tokens   of thoughts and answer
     """
 
     chain: Chain
@@ -81,7 +81,6 @@ class Draft:
     thoughts: str
     status: Status
     confidence: float
-    tokens: int
 
 
 async def follow(
@@ -150,7 +149,7 @@ class _Run:
                 "Raise --max-tokens, or shorten the prompt."
             )
         thinking = room - aside if line.thinking is None else min(line.thinking, room - aside)
-        self.began, self.limit = len(chain), len(chain) + thinking
+        self.limit = len(chain) + thinking
         self.least = len(chain) + line.minimum  # the length before which thinking must not end
         self.soft = self.limit - int(thinking * line.soft) if isinstance(format, Tagged) else self.limit
         self.again = tokenizer.encode(line.again) if line.minimum else []
@@ -161,9 +160,9 @@ class _Run:
         self.doubted = False  # whether a guard had it probed
         self.lift, self.lifted = GoOn(), 0  # what the latest rescue asks for, up to this length
         self.policies = [guard.start() for guard in line.guards]
-        self.watches: list[Watch] = [*watch, Stream(self._tell)]
-        self.watches += [one for guard in line.guards for one in guard.watches]
-        self.watches += [Answers()] if boxed_is_enough else []
+        self.kept = [Kept(one) for guard in line.guards for one in guard.watches]
+        self.kept += [Kept(Answers())] if boxed_is_enough else []
+        self.watches: list[Watch] = [*watch, Stream(self._tell), *self.kept]
         self._read_again()
         self.grant = meter.reserve(aside)
 
@@ -193,7 +192,6 @@ class _Run:
             thoughts.strip(),
             status,
             self.chain.confidence,
-            len(self.chain) - self.began,
         )
 
     async def _think(self) -> Event:
@@ -253,7 +251,9 @@ class _Run:
         return Spent(len(self.chain), 0)
 
     def _remedy(self, event: Event) -> Remedy | None:
-        length = len(self.chain)
+        if self.doubted and isinstance(event, Suspected):
+            return GoOn()  # that is being looked into
+        before = _put(self.chain)
         for policy in self.policies:
             remedy = policy(self.chain, event, self.reader.phase, self.meter.note)
             if remedy is not None:
@@ -262,9 +262,10 @@ class _Run:
                 if isinstance(remedy, Doubt) and self.probing is None:
                     probes = Probes(remedy.every, after=0, agree=remedy.agree, most=remedy.most)
                     self.probing, self.doubted = probes.start(self.chain), True
-                if self.probing and len(self.chain) < length:
-                    self.probing.forget()
-                self._read_again()
+                if _put(self.chain) != before:
+                    if self.probing:
+                        self.probing.forget()
+                    self._read_again()
                 return remedy
         return None
 
@@ -278,7 +279,8 @@ class _Run:
             ends.append(self.least + MARK)
         if self.probing:
             ends.append(self.probing.next)
-        if self.tip and self.line.tip:
+        begins = length == self.chain.prompt_length
+        if self.tip and self.line.tip and (begins or self.reader.phase == "thought"):
             ends.append(self.turned + self.line.tip.tokens)
             if self.lifted <= length < ends[-1]:  # a word that turns may be what leads out of a loop
                 bias |= self.tip
@@ -321,10 +323,17 @@ class _Run:
         self.reader = self.meter.format.reader()
         self.reader.feed(self.chain.text)
         self.turned = min(self.turned, len(self.chain))
+        self._forget()
+
+    def _forget(self) -> None:
+        """What watches have seen is not what stands there now."""
+        for each in self.kept:
+            each.look = None
 
     def _say(self, ids: Sequence[int], text: str) -> None:
         self.chain.say(ids)
         self._tell(text)
+        self._forget()
 
     def _tell(self, text: str) -> None:
         self._show(self.reader.feed(text))
@@ -333,6 +342,27 @@ class _Run:
         if self.show is not None:
             for piece in pieces:
                 self.show(piece)
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """A watch that goes on where the last stretch of thinking ended, and need not read all anew."""
+
+    watch: Watch
+    look: Look | None = None
+
+    @property
+    def every(self) -> int:
+        return self.watch.every
+
+    def start(self, chain: Chain) -> Look:
+        self.look = self.look or self.watch.start(chain)
+        return self.look
+
+
+def _put(chain: Chain) -> tuple[int, int]:
+    """Changes with every token that is put in or taken back."""
+    return len(chain), chain.spend.discarded
 
 
 def _over(event: Event) -> bool:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mull.engine.chain import Chain, Counted, Engine
 from mull.engine.events import Event, Exhausted, Stopped
@@ -42,10 +43,11 @@ class Meter:
         self.budget = budget or Budget()
         self._engine = engine
         self._trace = trace
-        self._numbers: dict[Chain, int] = {}
+        self._numbers = WeakKeyDictionary[Chain, int]()  # probes come and go
+        self._made = 0
         self._spends: list[Spend] = []
         self._grants: dict[int, Grant] = {}  # by the identity of the spend that they pay for
-        self._settings: dict[Chain, Sampling] = {}  # as last recorded
+        self._settings = WeakKeyDictionary[Chain, Sampling]()  # as last recorded
         self._thinking: set[Chain] = set()
         self._used = 0
         self._reserved = 0
@@ -201,7 +203,8 @@ class Meter:
     # Inside
 
     def _enter(self, chain: Chain) -> None:
-        self._numbers[chain] = len(self._numbers)
+        self._numbers[chain] = self._made
+        self._made += 1
         self._settings[chain] = chain.sampling
         if chain.counted != "probe":  # a probe's spend is the chain's
             self._spends.append(chain.spend)

@@ -15,17 +15,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from mull.check.claims import claims
 from mull.engine import Engine, Watch
 from mull.engine.sampling import mix
 from mull.think.answer import Answer, Evidence, of_draft, shown
 from mull.think.budget import Budget
-from mull.think.line import Line, Show, fits, follow, reserve
+from mull.think.line import Line, Show, fits, reserve
 from mull.think.meter import Meter
 from mull.think.plans import Choice, Plan, chosen, drawn
 from mull.think.question import Question
-from mull.think.think import think
+from mull.think.think import drafted, think
 from mull.think.trace import Trace
+from mull.think.verify import arithmetic
 
 STEP = "{known}\n\nDo only this step now: {step}\nGive its result in \\boxed{{}}."
 SHOWN = 500  # characters of a result that later steps are told
@@ -72,10 +72,7 @@ async def plan(
                 break
     if not work.evidence:
         work.evidence.append(Evidence("plan", question.text, "not run", "no plan, or no budget for one"))
-    asked = work.told(meter, line)
-    prompt = asked.prompt(meter, think=line.thinking != 0)
-    async with meter.open(prompt, seed=seed, sampling=line.sampling) as chain:
-        draft = await follow(chain, meter, line, watch=watch)
+    draft = await drafted(work.told(meter, line), meter, line, seed=seed, watch=watch)
     answer = of_draft(draft, "plan", evidence=tuple(work.evidence), ledger=meter.ledger, trace=trace)
     return shown(answer, show)
 
@@ -139,8 +136,7 @@ def _judge(todo: str, answer: Answer) -> Evidence:
     """A step is contradicted by false arithmetic in it, and where it comes to nothing."""
     if answer.status in ("abstained", "dropped"):
         return Evidence("step", todo, "contradicted", "it came to no result")
-    told = claims(f"{answer.thoughts}\n{answer.text}\n")
-    false = [claim for claim in told if claim.verdict == "contradicted"]
+    told, false = arithmetic(answer)
     if false:
         return Evidence("step", todo, "contradicted", f"{false[0].text.strip()} is false: {false[0].value}")
     true = any(claim.verdict == "confirmed" for claim in told)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mull.engine import Answers
 from mull.engine.chain import Chain
 from mull.model.formats import boxed
 from mull.think.meter import Meter
@@ -56,7 +57,7 @@ class Probing:
         if not meter.affords(len(lead) + self.how.tokens):
             return False
         self.made += 1
-        probe = await chain.probe(lead, self.how.tokens)
+        probe = await chain.probe(lead, self.how.tokens, (Answers(),))
         answer = boxed("\\boxed{" + probe.text)
         meter.note("probe", chain, answer=answer)
         if answer is None or (self.row and not equal(self.row[-1], answer)):

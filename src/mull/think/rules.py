@@ -32,12 +32,16 @@ class Beta:
 
 @dataclass(frozen=True, slots=True)
 class Unanimous:
-    """Stop when the first `count` votes agree: early-stopping self-consistency, arXiv 2401.10480."""
+    """Stop when a window of `count` votes agrees, windows following one another.
+
+    Early-stopping self-consistency, Li et al. 2024, arXiv 2401.10480.
+    """
 
     count: int = 5
 
     def settled(self, votes: Votes, alive: int) -> bool:
-        return len(votes.piles) == 1 and votes.cast >= self.count
+        window = votes.order[-self.count :]
+        return votes.cast > 0 and votes.cast % self.count == 0 and all(pile is window[0] for pile in window)
 
 
 @dataclass(frozen=True, slots=True)

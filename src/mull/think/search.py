@@ -27,7 +27,7 @@ from mull.think.seats import Seats
 from mull.think.steps import Soundness, Step, Steps, Value
 from mull.think.trace import Trace
 from mull.think.verify import Claims
-from mull.think.vote import LEAST, RULE, counted, elected
+from mull.think.vote import LEAST, RULE, counted, elected, leading
 from mull.think.votes import Votes
 
 RETREATS = 8  # so often a tree goes back before it is given up
@@ -84,8 +84,7 @@ async def search(
             drafts.append(await follow(chain, meter, line, watch=watch, boxed_is_enough=True))
     sure = {"confidence": votes.share} if votes.cast else {}
     answer = elected(drafts, votes, meter, trace, "search", **sure)
-    chosen = next((draft for draft in drafts if draft.text and draft.text == answer.text), None)
-    if chosen is not None:
+    if chosen := leading(drafts, votes, meter):
         evidence.append((await Claims().judge(question, chosen, meter))[1])
     return shown(answer.with_evidence(evidence, meter.ledger), show)
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import urllib.request
 from dataclasses import dataclass
 from typing import Protocol
 
-from mull.check.claims import claims
+from mull.check.claims import Claim, claims
 from mull.errors import MullError
-from mull.think.answer import Evidence, Verdict
-from mull.think.line import Draft
+from mull.think.answer import Answer, Evidence, Verdict
+from mull.think.line import Draft, Line
 from mull.think.meter import Meter
 from mull.think.program import by_program
 from mull.think.question import Question
 
 FALSE = 0.1  # what a false claim, or a program with another result, leaves of the weight
 UNCHECKED = 0.5  # the weight where a check could not tell
+
+
+def arithmetic(said: Draft | Answer) -> tuple[list[Claim], list[Claim]]:
+    """The claims in thoughts and answer, and those of them that are false."""
+    found = claims(f"{said.thoughts}\n{said.text}\n")
+    return found, [claim for claim in found if claim.verdict == "contradicted"]
 
 
 class Verifier(Protocol):
@@ -42,8 +49,7 @@ class Claims:
     """The arithmetic in thoughts and answer, recomputed for free: a false claim takes most of the weight."""
 
     async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
-        found = claims(f"{draft.thoughts}\n{draft.text}\n")
-        false = [claim for claim in found if claim.verdict == "contradicted"]
+        found, false = arithmetic(draft)
         true = sum(claim.verdict == "confirmed" for claim in found)
         if not found:
             return 1.0, Evidence("claims", "no arithmetic", "not run")
@@ -56,12 +62,17 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of its own for each solution: see `think/program.py`. For models that can write programs."""
+    """A program of its own for each solution: see `think/program.py`. For models that can write programs.
+
+    `line`: how the chains that write programs are run.
+    """
+
+    line: Line | None = None
 
     async def judge(self, question: Question, draft: Draft, meter: Meter) -> tuple[float, Evidence]:
         if draft.final is None:
             return UNCHECKED, Evidence("program", "no answer", "not run")
-        found = await by_program(question, draft.final, meter, seed=meter.number(draft.chain))
+        found = await by_program(question, draft.final, meter, line=self.line, seed=meter.number(draft.chain))
         return {"confirmed": 1.0, "contradicted": FALSE}.get(found.verdict, UNCHECKED), found
 
 
@@ -82,7 +93,7 @@ class Reward:
         messages = [{"role": m.role, "content": m.content} for m in question.messages]
         said = {"role": "assistant", "content": draft.text}  # the answer: such models never saw thoughts
         raw = await asyncio.to_thread(self._ask, {"model": self.model, "messages": [*messages, said]})
-        score = raw if 0 <= raw <= 1 else 1 / (1 + 2.718281828459045 ** -max(-60.0, min(60.0, raw)))
+        score = raw if 0 <= raw <= 1 else 1 / (1 + math.exp(-max(-60.0, min(60.0, raw))))
         verdict: Verdict = "confirmed" if score > 0.5 else "contradicted"
         return score, Evidence(f"reward model {self.model}", draft.final or "", verdict, f"{raw:.3f}")
 
@@ -96,6 +107,9 @@ class Reward:
             value = first["data"] if "data" in first else first["probs"]
             while isinstance(value, list):
                 value = value[-1]
-            return float(value)
+            number = float(value)
+            if math.isnan(number):
+                raise ValueError("not a number")
+            return number
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
             raise MullError(f"{self.url}: gives no reward ({type(error).__name__}: {error!s:.80}).") from None

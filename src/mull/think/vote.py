@@ -115,10 +115,12 @@ async def ballots(
     async with meter.open(prompt, seed=seed, sampling=line.sampling, track_confidence=confident) as root:
         vary(root, line)  # equal chains are no vote
 
+        alone = meter.chains_left < 1  # a budget of one chain: there is nothing to fork
+
         async def attempt(number: int) -> tuple[Draft, float] | None:
             if (number or earlier) and (meter.spent or not fits(meter, line, len(root))):
                 return None
-            (chain,) = root.fork()
+            (chain,) = [root] if alone else root.fork()
             draft = await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
             return draft, await judge(draft) if judge else 1.0
 
@@ -150,20 +152,31 @@ def elected(
 ) -> Answer:
     """The answer that a vote gives. `more` are fields of the answer."""
     known: dict[str, Any] = {"ledger": meter.ledger, "trace": trace, **more}
-    spoken = [draft for draft in drafts if draft.text]
-    if leader := votes.leader:
-        spelled = defaultdict[str, float](float)  # what is equal may still differ: 8*7, 7*8 and 2*28
-        for ballot in leader.ballots:
-            spelled[ballot.answer] += ballot.weight
-        voters = {ballot.voter for ballot in leader.ballots}
-        best = max(
-            (draft for draft in drafts if meter.number(draft.chain) in voters),
-            key=lambda draft: (spelled[draft.final or ""], draft.confidence),
-        )
-        return of_draft(best, strategy, **{"confidence": leads(*votes.counts), **known})
-    if spoken:
-        return of_draft(max(spoken, key=lambda draft: draft.confidence), strategy, **known)
-    return Answer(
-        text=f"(No answer: none of {len(drafts)} lines of thought came to one within the budget.)",
-        final=None, thoughts="", status="abstained", strategy=strategy, **{"confidence": 0.0, **known},
-    )  # fmt: skip
+    best = leading(drafts, votes, meter)
+    if best is None:
+        return Answer(
+            text=f"(No answer: none of {len(drafts)} lines of thought came to one within the budget.)",
+            final=None, thoughts="", status="abstained", strategy=strategy, **{"confidence": 0.0, **known},
+        )  # fmt: skip
+    sure = {"confidence": leads(*votes.counts)} if votes.cast else {}
+    return of_draft(best, strategy, **{**sure, **known})
+
+
+def leading(drafts: Sequence[Draft], votes: Votes, meter: Meter) -> Draft | None:
+    """The draft that a vote shows: of the leader's the most confident that is written as most of them are.
+
+    Where nobody has voted, the most confident that says anything.
+    """
+    leader = votes.leader
+    if leader is None:
+        return max((draft for draft in drafts if draft.text), key=_sure, default=None)
+    spelled = defaultdict[str, float](float)  # what is equal may still differ: 8*7, 7*8 and 2*28
+    for ballot in leader.ballots:
+        spelled[ballot.answer] += ballot.weight
+    voters = {ballot.voter for ballot in leader.ballots}
+    voted = [draft for draft in drafts if meter.number(draft.chain) in voters]
+    return max(voted, key=lambda draft: (spelled[draft.final or ""], _sure(draft)))
+
+
+def _sure(draft: Draft) -> float:
+    return -1.0 if isnan(draft.confidence) else draft.confidence

@@ -50,6 +50,7 @@ class Votes:
 
     def __init__(self, same: Callable[[str, str], bool] = equal) -> None:
         self.piles: list[Pile] = []
+        self.order: list[Pile] = []  # of each ballot, as they came
         self.abstained = 0
         self._same = same
 
@@ -64,6 +65,7 @@ class Votes:
         else:
             self.piles.append(pile := Pile())
         pile.ballots.append(Ballot(answer, weight, voter))
+        self.order.append(pile)
 
     @property
     def ranked(self) -> list[Pile]:
