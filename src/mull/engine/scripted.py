@@ -12,6 +12,7 @@ one of several, with these weights), then ends its turn. A token is a byte or a 
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -120,7 +121,7 @@ def scripted(
 ) -> LocalEngine:
     """A local engine on a script. `limits`: pages, page_size, context."""
     fingerprint = blake2b(json.dumps(script).encode(), digest_size=8).hexdigest()
-    return LocalEngine(
+    engine = LocalEngine(
         ScriptedRunner(script, **limits),
         tokenizer(),
         format or Tagged(starts_open=False),
@@ -128,6 +129,8 @@ def scripted(
         sampling=sampling,
         model={"name": "script", "fingerprint": fingerprint},
     )
+    engine.slow_step = math.inf  # in no thread: what tests see is no matter of time
+    return engine
 
 
 def asked(question: str) -> str:
