@@ -172,15 +172,6 @@ def test_thoughts_and_answer_apart() -> None:
     assert on(program) == [("thought", "Han", "我"), ("answer", "Cyrillic", "С")]
 
 
-def test_only_the_answer() -> None:
-    async def program(chain: Chain) -> Event:
-        return await chain.think(watch=(Language(SCRIPTS["en"], parts=("answer",)),))
-
-    event = on(program)
-    assert isinstance(event, Switched)
-    assert event.part == "answer"
-
-
 def test_rewinds_to_the_switch() -> None:
     async def program(chain: Chain) -> tuple[str, Event, str]:
         event = await chain.think(watch=(Language(SCRIPTS["en"]),))

@@ -8,9 +8,7 @@ this only tells. It goes by script, which is certain after a few words; of langu
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
 
 from mull.engine.chain import Chain
 from mull.engine.events import Event, Switched
@@ -18,8 +16,6 @@ from mull.engine.watch import Look
 from mull.errors import MullError
 from mull.guard.tongue import Tongue
 from mull.guard.writing import SCRIPTS, Writing, scripts_of
-
-Part = Literal["thought", "answer"]
 
 
 def expected(language: str, question: str = "") -> frozenset[str]:
@@ -46,7 +42,6 @@ class Language:
     scripts: frozenset[str]
     language: str | None = None
     question: str = ""
-    parts: Collection[Part] = ("thought", "answer")
     every: int = 8
 
     def start(self, chain: Chain) -> Look:
@@ -61,8 +56,7 @@ class Language:
             for index in range(seen, len(pieces)):
                 part = reader.phase
                 starts.append(starts[-1] + len(pieces[index]))
-                reading = readers if part in self.parts else ()
-                for switch in (switch for each in reading for switch in each.feed(pieces[index])):
+                for switch in (switch for each in readers for switch in each.feed(pieces[index])):
                     token = chain.prompt_length + _whole(
                         pieces, first + bisect_right(starts, switch.start) - 1
                     )

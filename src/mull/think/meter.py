@@ -37,11 +37,10 @@ class Meter:
         self.format = engine.format
         self.model = engine.model
         self.context = engine.context
-        self.closing: list[int] = (  # what ends the thoughts
-            engine.closing if isinstance(engine, Meter) else engine.tokenizer.scaffold(engine.format.closing)
-        )
+        self.closing = engine.tokenizer.scaffold(engine.format.closing)  # what ends the thoughts
         self.budget = budget or Budget()
         self._engine = engine
+        self._outer = engine if isinstance(engine, Meter) else None
         self._trace = trace
         self._numbers = WeakKeyDictionary[Chain, int]()  # probes come and go
         self._made = 0
@@ -72,20 +71,20 @@ class Meter:
         mine = 1 << 40
         if self.budget.tokens is not None:
             mine = self.budget.tokens - self._used - self._reserved
-        return max(0, min(mine, self._engine.left) if isinstance(self._engine, Meter) else mine)
+        return max(0, min(mine, self._outer.left) if self._outer else mine)
 
     @property
     def chains_left(self) -> int:
         """Chains that may still be made; many where nothing bounds them."""
         mine = 1 << 20 if self.budget.chains is None else self.budget.chains - self._chains
-        return min(mine, self._engine.chains_left) if isinstance(self._engine, Meter) else mine
+        return min(mine, self._outer.chains_left) if self._outer else mine
 
     @property
     def late(self) -> bool:
         """Whether it is time to answer."""
-        return (self.budget.seconds is not None and self.seconds > ON_TIME * self.budget.seconds) or (
-            isinstance(self._engine, Meter) and self._engine.late
-        )
+        if self.budget.seconds is not None and self.seconds > ON_TIME * self.budget.seconds:
+            return True
+        return self._outer is not None and self._outer.late
 
     @property
     def spent(self) -> bool:
@@ -96,7 +95,7 @@ class Meter:
     def room(self) -> int:
         """Tokens that can be put in or set aside now, whatever those that think draw before they stop."""
         mine = max(0, self.left - 2 * len(self._thinking))
-        return min(mine, self._engine.room) if isinstance(self._engine, Meter) else mine
+        return min(mine, self._outer.room) if self._outer else mine
 
     def affords(self, tokens: int) -> bool:
         return tokens <= self.room
@@ -108,14 +107,14 @@ class Meter:
         """
         if not self.affords(tokens):
             raise MullError(f"{tokens} tokens are needed for an answer, and {self.room} are left.")
-        outer = self._engine.reserve(tokens) if isinstance(self._engine, Meter) else None
+        outer = self._outer.reserve(tokens) if self._outer else None
         self._reserved += tokens
         return Grant(self, tokens, outer)
 
     def note(self, kind: str, chain: Chain | None = None, **facts: Any) -> None:
         """Write what a strategy or a guard has to say into the trace."""
-        if isinstance(self._engine, Meter):
-            self._engine.note(kind, chain, **facts)
+        if self._outer:
+            self._outer.note(kind, chain, **facts)
         elif chain is None:
             self._record("note", kind=kind, **facts)
         else:
@@ -123,7 +122,7 @@ class Meter:
 
     def number(self, chain: Chain) -> int:
         """Of a chain, in the trace."""
-        return self._engine.number(chain) if isinstance(self._engine, Meter) else self._numbers[chain]
+        return self._outer.number(chain) if self._outer else self._numbers[chain]
 
     # What chains ask of their engine
 

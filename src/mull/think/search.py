@@ -27,8 +27,7 @@ from mull.think.seats import Seats
 from mull.think.steps import Soundness, Step, Steps, Value
 from mull.think.trace import Trace
 from mull.think.verify import Claims
-from mull.think.vote import LEAST, RULE, counted, elected, leading
-from mull.think.votes import Votes
+from mull.think.vote import LEAST, RULE, Voted, elected, leading, tally
 
 RETREATS = 8  # so often a tree goes back before it is given up
 STEPS, SOUND = Steps(), Soundness()
@@ -77,7 +76,7 @@ async def search(
         vary(root, line)
         forest = _Forest(question, root, meter, line, watch, steps, value, enough, width, ahead)
         with closing(meter.reserve(reserve(meter, line, len(prompt)))):  # for when no tree comes to an answer
-            drafts, votes = await forest.harvest(n, seats, rule)
+            drafts, votes = await tally(forest.tree, meter, rule, total=n, seats=seats)
         if not drafts:
             evidence.append(Evidence("search", f"{n} trees", "undecided", "none came to an answer by itself"))
             chain = forest.best.chain
@@ -121,22 +120,11 @@ class _Forest:
         places = [place for places in self.open.values() for place in places]
         return max(places, key=_rank, default=_Place(self.root))
 
-    async def harvest(self, trees: int, at_once: int, rule: Rule) -> tuple[list[Draft], Votes]:
-        """The answers of so many trees, until the vote is settled."""
-        drafts, votes = list[Draft](), Votes()
-        async with Seats(self.tree, total=trees, seats=at_once) as run:
-            async for place in run:
-                if place is None or place.draft is None:
-                    continue
-                drafts.append(place.draft)
-                counted(self.meter, place.draft, place.value, votes)
-                if rule.settled(votes, run.alive):
-                    self.meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
-                    break
-        return drafts, votes
+    async def tree(self, number: int) -> Voted | None:
+        """Grow one tree until it has an answer, which weighs as much as the place it came to.
 
-    async def tree(self, number: int) -> _Place | None:
-        """Grow one tree until it has an answer; None if the budget is spent, or nothing in it is any good."""
+        None if the budget is spent, or nothing in it is any good.
+        """
         if self.meter.chains_left < 2:
             return None
         (trunk,) = self.root.fork()
@@ -145,11 +133,11 @@ class _Forest:
         while places and retreats <= RETREATS and not self._over(trunk):
             place = max(places, key=_rank)
             children = await self._expand(place)
-            answers = [child for child in children if child.draft and child.draft.status != "paused"]
-            if answers:
-                places.clear()
-                trunk.stop("answered")
-                return max(answers, key=_rank)
+            for child in sorted(children, key=_rank, reverse=True):
+                if child.draft and child.draft.status != "paused":
+                    places.clear()
+                    trunk.stop("answered")
+                    return child.draft, child.value
             if not children and self._over(place.chain):
                 return None
             places.remove(place)

@@ -28,6 +28,7 @@ from mull.think.verify import Claims
 from mull.think.votes import Votes
 
 RULE = Either((Beta(0.95), CannotChange()))
+Voted = tuple[Draft, float]  # a draft and the weight of its vote
 LEAST = 64  # tokens left for each seat; with fewer, fewer chains think at once
 
 
@@ -108,43 +109,54 @@ async def ballots(
         answer=line.answer or answer_reserve(min(meter.context - len(prompt), meter.left // seats)),
         guards=(*line.guards, *([doubts] if doubts else ())),
     )
-    drafts, votes = list(earlier), Votes()
-    for draft in earlier:
-        votes.add(draft.final, await judge(draft) if judge else 1.0, meter.number(draft.chain))
     confident = bar is not None
     async with meter.open(prompt, seed=seed, sampling=line.sampling, track_confidence=confident) as root:
         vary(root, line)  # equal chains are no vote
-
         alone = meter.chains_left < 1  # a budget of one chain: there is nothing to fork
 
-        async def attempt(number: int) -> tuple[Draft, float] | None:
+        async def weighed(draft: Draft) -> Voted:
+            return draft, await judge(draft) if judge else 1.0
+
+        async def attempt(number: int) -> Voted | None:
             if (number or earlier) and (meter.spent or not fits(meter, line, len(root))):
                 return None
             (chain,) = [root] if alone else root.fork()
             draft = await follow(chain, meter, line, watch=watch, boxed_is_enough=True)
-            return draft, await judge(draft) if judge else 1.0
+            if doubts and draft.status == "finished":
+                doubts.finished(draft.chain.confidences)
+            return await weighed(draft)
 
-        async with Seats(attempt, total=n, seats=seats) as run:
-            async for done in run:
-                if done is None:
-                    continue
-                draft, weight = done
-                drafts.append(draft)
-                if doubts and draft.status == "finished":
-                    doubts.finished(draft.chain.confidences)
-                counted(meter, draft, weight, votes)
-                draft.chain.stop("voted")
-                if rule.settled(votes, run.alive):
-                    meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
-                    break
+        before = [await weighed(draft) for draft in earlier]
+        return await tally(attempt, meter, rule, total=n, seats=seats, earlier=before)
+
+
+async def tally(
+    work: Callable[[int], Awaitable[Voted | None]],
+    meter: Meter,
+    rule: Rule,
+    *,
+    total: int,
+    seats: int,
+    earlier: Sequence[Voted] = (),
+) -> tuple[list[Draft], Votes]:
+    """The drafts of `work(0)`, `work(1)`, ... and their votes, until the rule is settled."""
+    drafts, votes = [draft for draft, _ in earlier], Votes()
+    for draft, weight in earlier:
+        votes.add(draft.final, weight, meter.number(draft.chain))
+    async with Seats(work, total=total, seats=seats) as run:
+        async for done in run:
+            if done is None:
+                continue
+            draft, weight = done
+            drafts.append(draft)
+            votes.add(draft.final, weight, meter.number(draft.chain))
+            piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
+            meter.note("vote", draft.chain, answer=draft.final, weight=round(weight, 3), piles=piles)
+            draft.chain.stop("voted")
+            if rule.settled(votes, run.alive):
+                meter.note("settled", rule=repr(rule), votes=votes.cast, alive=run.alive)
+                break
     return drafts, votes
-
-
-def counted(meter: Meter, draft: Draft, weight: float, votes: Votes) -> None:
-    """Add a draft's vote, and note how the vote stands."""
-    votes.add(draft.final, weight, meter.number(draft.chain))
-    piles = [[pile.answer, pile.count, round(pile.weight, 3)] for pile in votes.ranked]
-    meter.note("vote", draft.chain, answer=draft.final, weight=round(weight, 3), piles=piles)
 
 
 def elected(
