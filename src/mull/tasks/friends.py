@@ -110,10 +110,10 @@ def words(rng: Random, facts: Facts) -> Mapping[str, object]:
 
 
 def steps(facts: Facts) -> tuple[str, list[str], int]:
-    """The goal; the clues in one form; who is needed; a line for every quantity; and the answer."""
+    """The goal; the clues in one form, those needed again; a line for every quantity; and the answer."""
     names, links, asked = facts["names"], facts["links"], facts["asked"]
     noted = [_said(facts, person, f"{{a}}: {NOTED[links[person][0]]}") for person in range(len(links))]
-    down = [f"{names[person]} needs {names[person - 1]}" for person in range(asked[0], 0, -1)]
+    down = [f"{noted[person]}, needs {names[person - 1]}" for person in range(asked[0], 0, -1)]
     up, values = [noted[0]], [links[0][1]]
     for person in range(1, asked[0] + 1):
         sign, number, other = links[person]
