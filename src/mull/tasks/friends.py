@@ -27,7 +27,11 @@ SAID = {  # by sign: several ways to say it, and one that training never sees
         "{a} has {n} {things} fewer than {b}.",
     ),
     "*": (
-        ("{a} has {n} times as many {things} as {b}.", "{a} has {n} times as many as {b}."),
+        (
+            "{a} has {n} times as many {things} as {b}.",
+            "{a} has {n} times as many as {b}.",
+            "{a} has {n} times the number of {things} that {b} has.",
+        ),
         "{a} has {n} times the number of {things} {b} has.",
     ),
 }
@@ -38,6 +42,7 @@ ASKS = (
     "[Find|Tell me|Find out] how many {things} {has}.",
     "Find the number of {things} that {has}.",
     "What is the number of {things} that {has}?",
+    "Can you [find|find out] how many {things} {has}?",
 )
 NEW_ASKS = ("Tell me the number of {things} that {has}.", "Can you tell me how many {things} {has}?")
 STARTS = "[|Some friends have {things}. |Read the clues. |Here are some clues: |{who} have {things}. ]"
