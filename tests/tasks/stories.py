@@ -90,9 +90,12 @@ def _things(told: str, asked: str) -> int:
         return _number(r"(?<!of )(\d+)", told) % int(bags[1])
     if boxes := re.search(r"(\d+) boxes", told):
         have = int(boxes[1]) * _number(
-            r"boxes with (\d+)|(?:has|are) (\d+) [a-z]+ in each|boxes \w+ has (\d+)", told
+            r"boxes with (\d+)|(?:has|are) (\d+) [a-z]+ in each|boxes \w+ has (\d+)|each box there are (\d+)",
+            told,
         )
-        told = re.sub(r"\d+ boxes(?: with \d+ \w+)?|\d+ \w+ in each|boxes \w+ has \d+", "", told)
+        told = re.sub(
+            r"\d+ boxes(?: with \d+ \w+)?|\d+ \w+ in each|each box there are \d+|boxes \w+ has \d+", "", told
+        )
     else:
         have = _number(
             r"of (\d+) (?:apples|books|cakes|cards|eggs|pens)|(\d+) (?:apples|books|cakes|cards|eggs|pens)",
@@ -102,7 +105,7 @@ def _things(told: str, asked: str) -> int:
         return have - _number(r"(\d+) friends", told) * _gift(told) + int(more[1])
     gone = re.search(
         rf"gives (?:{NAME} )?(\d+)\b(?! friends)(?! [a-z]+ to \d+ friends)|sells (\d+)"
-        rf"|(?:gets|takes|buys) (\d+)|(\d+) are for {NAME}",
+        rf"|(?:gets|takes|buys) (\d+)|(\d+)(?: of them)? are for {NAME}",
         re.sub(rf"{NAME} (?:has|buys) \d+ (?!of)\w+(?= and|\. |,)", "", told),
     )
     have -= int(next(filter(None, gone.groups()))) if gone else 0

@@ -62,7 +62,7 @@ def test_counting_multiples(n: int, a: int, b: int | None) -> None:
 
 def test_what_a_line_says() -> None:
     assert numbertheory.multiple(36, 84)[1:-1] == [
-        "36*2=72, 84-72=12 | 36,12",
+        "36*2=72, 36*3=108>84, 84-72=12 | 36,12",
         "36=12*3+0, gcd 12",
         "36,84 with gcd 12: 36/12=3, 84*3: 80*3=240, 4*3=12, 240+12=252",
     ]
@@ -94,10 +94,15 @@ def test_a_divisor_taken_too_early_is_tried() -> None:
     early = numbertheory.divisor(100, 36, Random(0))
     assert len(early) == 1  # of large numbers the check would cost as much as the search
     goal, slip, repair = numbertheory.divisor(60, 21, Random(0))
-    assert (goal.text, slip.text, slip.learn) == ("Find gcd 60,21.\n", "21*2=42, 60-42=18, gcd 18\n", False)
+    assert (goal.text, slip.text, slip.learn) == (
+        "Find gcd 60,21.\n",
+        "21*2=42, 21*3=63>60, 60-42: 60-40=20, 20-2=18, gcd 18\n",
+        False,
+    )
     assert repair.text == (
-        "Check: 60: 18*3=54, 60-54=6 wrong, need 0\nWait, again:\n"
-        "21*2=42, 60-42=18 | 21,18\n21-18=3 | 18,3\n18=3*6+0, gcd 3\n"
+        "Check: 60: 18*2=36, 18*3=54, 18*4=72>60, 60-54: 60-50=10, 10-4=6 wrong, need 0\nWait, again:\n"
+        "21*2=42, 21*3=63>60, 60-42: 60-40=20, 20-2=18 | 21,18\n"
+        "21-18: 21-10=11, 11-8=3 | 18,3\n18=3*6+0, gcd 3\n"
         "Check: 60: 6=3*2+0, 0=3*0+0, 21: 21=3*7+0 ok\nSo gcd 60,21 is 3."
     )
 

@@ -27,6 +27,8 @@ LONGEST = {  # characters; else 900
     "ordering": 1200,
     "remainders": 1200,
     "knights": 4500,
+    "sequences": 1500,
+    "numbers": 1500,
 }
 IN_CASE = {"honest": "knight", "lies": "knave"}
 WITHOUT_NUMBERS = ("knights", "ordering")
@@ -90,7 +92,7 @@ def test_every_line_about_knights_is_true() -> None:
         for line in text(segments).split("\n"):
             if match := re.fullmatch(r"\d+: (.*)", line):
                 case = dict(person.split() for person in match[1].split(", "))  # type: ignore[misc]
-            elif match := re.fullmatch(r"(\w+) says ([^:]*): (.*), (true|false), (\w+ \w+) (ok|no)", line):
+            elif match := re.fullmatch(r"(\w+) said ([^:]*): (.*), (true|false), (\w+ \w+) (ok|no)", line):
                 speaker, claim, looked, judgement, again, verdict = match.groups()
                 assert again == f"{speaker} {case[speaker]}"
                 parts = re.findall(r"([A-Z][a-z]+)(?: (knight|knave))?", claim)
@@ -105,7 +107,7 @@ def test_every_line_about_knights_is_true() -> None:
             elif line.startswith("So"):
                 kinds = (f"{name} is a {IN_CASE[word]}" for name, word in case.items())
                 assert problem.answer == ", ".join(kinds)
-            elif match := re.fullmatch(r"(\w+) says (.*): (.*)", line):
+            elif match := re.fullmatch(r"(\w+) says (.*): \1 said (.*)", line):
                 speaker, said, note = match.groups()
                 assert re.search(rf'{speaker} says:? "?{re.escape(said)}\b', problem.question)
                 names, meant = list(problem.facts["names"]), truth.claim(said, speaker)

@@ -22,6 +22,17 @@ SIZES = {  # bases, largest number into a base, largest number back
     4: (MANY, 4095, 999),
     5: (MANY, 65535, 9999),
 }
+ASKED = (
+    ("What is", "in", "?"),
+    ("what is", "in", ""),
+    ("Write", "in", "."),
+    ("Convert", "to", "."),
+    ("find", "in", ""),
+    ("Find", "in", "."),
+    ("Work out", "in", "."),
+    ("How do you write", "in", "?"),
+    ("Can you write", "in", "?"),
+)
 
 
 class Bases(Family):
@@ -32,17 +43,7 @@ class Bases(Family):
             seen=(
                 *(
                     f"{ask} {number} {to} {{base}}{end}"
-                    for ask, to, end in (
-                        ("What is", "in", "?"),
-                        ("what is", "in", ""),
-                        ("Write", "in", "."),
-                        ("Convert", "to", "."),
-                        ("find", "in", ""),
-                        ("Find", "in", "."),
-                        ("Work out", "in", "."),
-                        ("How do you write", "in", "?"),
-                        ("Can you write", "in", "?"),
-                    )
+                    for ask, to, end in ASKED
                     for number in ("{n}", "the number {n}")
                 ),
                 *(
@@ -69,17 +70,7 @@ class Bases(Family):
             seen=(
                 *(
                     f"{ask} {number} {to} decimal{end}"
-                    for ask, to, end in (
-                        ("What is", "in", "?"),
-                        ("what is", "in", ""),
-                        ("Write", "in", "."),
-                        ("Convert", "to", "."),
-                        ("find", "in", ""),
-                        ("Find", "in", "."),
-                        ("Work out", "in", "."),
-                        ("How do you write", "in", "?"),
-                        ("Can you write", "in", "?"),
-                    )
+                    for ask, to, end in ASKED
                     for number in ("{d} from {base}", "the {base} number {d}")
                 ),
                 "{d} from {base} to decimal",

@@ -27,7 +27,11 @@ SAID = {  # by sign: several ways to say it, and one that training never sees
         "{a} has {n} {things} fewer than {b}.",
     ),
     "*": (
-        ("{a} has {n} times as many {things} as {b}.", "{a} has {n} times as many as {b}."),
+        (
+            "{a} has {n} times as many {things} as {b}.",
+            "{a} has {n} times as many as {b}.",
+            "{a} has {n} times the number of {things} that {b} has.",
+        ),
         "{a} has {n} times the number of {things} {b} has.",
     ),
 }
@@ -38,6 +42,7 @@ ASKS = (
     "[Find|Tell me|Find out] how many {things} {has}.",
     "Find the number of {things} that {has}.",
     "What is the number of {things} that {has}?",
+    "Can you [find|find out] how many {things} {has}?",
 )
 NEW_ASKS = ("Tell me the number of {things} that {has}.", "Can you tell me how many {things} {has}?")
 STARTS = "[|Some friends have {things}. |Read the clues. |Here are some clues: |{who} have {things}. ]"
@@ -110,10 +115,10 @@ def words(rng: Random, facts: Facts) -> Mapping[str, object]:
 
 
 def steps(facts: Facts) -> tuple[str, list[str], int]:
-    """The goal; the clues in one form; who is needed; a line for every quantity; and the answer."""
+    """The goal; the clues in one form, those needed again; a line for every quantity; and the answer."""
     names, links, asked = facts["names"], facts["links"], facts["asked"]
     noted = [_said(facts, person, f"{{a}}: {NOTED[links[person][0]]}") for person in range(len(links))]
-    down = [f"{names[person]} needs {names[person - 1]}" for person in range(asked[0], 0, -1)]
+    down = [f"{noted[person]}, needs {names[person - 1]}" for person in range(asked[0], 0, -1)]
     up, values = [noted[0]], [links[0][1]]
     for person in range(1, asked[0] + 1):
         sign, number, other = links[person]

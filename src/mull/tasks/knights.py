@@ -1,10 +1,10 @@
 """Knights and knaves: knights tell the truth, knaves lie; who is what?
 
 The trace repeats each claim as it was said and notes what it means, then goes through the cases in a fixed
-order and leaves each at its first contradiction. In claims people are knights or knaves; in a case they are
-honest or lie: two pairs of words, so that what is looked up is never mistaken for what was said. Every
-problem has exactly one solution. The key of three people forgets their names, so that the splits share no
-structure; two have too few structures.
+order and leaves each at its first contradiction. Only the note ever follows "said": a case copies it by the
+speaker and that word. In claims people are knights or knaves; in a case they are honest or lie: two pairs of
+words, so that what is looked up is never mistaken for what was said. Every problem has exactly one solution.
+The key of three people forgets their names, so that the splits share no structure; two have too few of them.
 """
 
 from collections.abc import Mapping
@@ -118,13 +118,12 @@ class Knights(Family):
     def trace(self, problem: Problem, rng: Random, slips: float = 0.0) -> tuple[Segment, ...]:
         names, claims = problem.facts["names"], problem.facts["claims"]
         written = [
-            f"{name} says {noted(claim, speaker, names)}"
+            f"{name} said {noted(claim, speaker, names)}"
             for speaker, (name, claim) in enumerate(zip(names, claims, strict=True))
         ]
         lines = ["Find the kinds."]
         for speaker, claim in enumerate(claims):
-            said, note = spoken(claim, speaker, names), noted(claim, speaker, names)
-            lines.append(f"{names[speaker]} says {said}: {note}")
+            lines.append(f"{names[speaker]} says {spoken(claim, speaker, names)}: {written[speaker]}")
         for number, case in enumerate(cases(len(names)), 1):
             held = [f"{name} {IN_CASE[kind]}" for name, kind in zip(names, case, strict=True)]
             lines.append(f"{number}: {', '.join(held)}")

@@ -4,8 +4,9 @@ from itertools import accumulate
 from math import gcd, prod
 from random import Random
 
+from mull.tasks import places
 from mull.tasks.base import Segment
-from mull.tasks.written import SMALL, divided, in_parts, minus, plus, remainder
+from mull.tasks.written import SMALL, divided, in_parts, plus
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101)
 Powers = dict[int, int]  # exponents by primes
@@ -144,7 +145,7 @@ def multiples(n: int, a: int, b: int | None) -> list[str]:
             f"Of {b}: {_quotient(n, b)}",
             *search,
             f"Of {common}: {_quotient(n, common)}",
-            f"{plus(of_a, n // b)}, {minus(of_a + n // b, both)}",
+            f"{plus(of_a, n // b)}, {places.minus(of_a + n // b, both)}",
         ]
     return [*lines, f"So {total} of 1 to {n} are multiples of {which}."]
 
@@ -155,7 +156,7 @@ def _euclid(a: int, b: int) -> list[str]:
     while m:
         q, r = divmod(x, m)
         if m > 99 or (q == 1 and m > SMALL):
-            rest = minus(x, m * q)
+            rest = places.minus(x, m * q)
             step = f"{in_parts(m, q)}, {rest}" if q > 1 else rest
         else:
             step = _division(x, m)
@@ -197,9 +198,20 @@ def _division(x: int, m: int) -> str:
     for digit in str(x):
         rest = rest * 10 + int(digit)
         if steps or rest >= m:
-            steps.append(remainder(rest, m) if rest >= m else divided(rest, m))
+            steps.append(_tried(rest, m) if m > SMALL and rest >= m else divided(rest, m))
             rest %= m
     return ", ".join(steps)
+
+
+def _tried(x: int, m: int) -> str:
+    """x divided by a large m: its multiples one after another, `24*2=48, 24*3=72, 24*4=96>90, 90-72=18`.
+
+    A quotient that is guessed is where small models fail: each multiple is one step from the one before.
+    """
+    q, r = divmod(x, m)
+    steps = [f"{m}*{k}={m * k}" for k in range(1 if q == 1 else 2, q + 1)]
+    over = [f"{m}*{q + 1}={m * (q + 1)}>{x}"] if r else []
+    return ", ".join([*steps, *over, places.minus(x, m * q)])
 
 
 def _quotient(n: int, m: int) -> str:

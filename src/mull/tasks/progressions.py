@@ -13,25 +13,25 @@ Step = tuple[int, str, int]  # the last step: the number it starts from, the sig
 def explain(terms: Terms) -> tuple[list[str], Step]:
     """The lines that find the rule, and the step to the next number; one of the rules has to fit."""
     lines, gaps = _differences(terms)
-    row = ",".join(map(_way, gaps))
-    if len(set(gaps)) == 1 or gaps[2:] == gaps[:-2]:
-        found = "same" if len(set(gaps)) == 1 else "in turns"
-        return [*lines, f"{row}: {found}, so {_way(gaps[-2])}"], _moved(terms[-1], gaps[-2])
-    lines.append(f"{row}: not the same")
+    same, line = _alike(f"{_row(gaps)}: ", gaps, 1)
+    lines.append(line)
+    if not same:
+        same, line = _alike("In turns: ", gaps, 2)
+        lines += [line] * (len(gaps) > 2)
+    if same:
+        lines[-1] += f", so {_way(gaps[-2])}"
+        return lines, _moved(terms[-1], gaps[-2])
     if min(gaps) < 0 < max(gaps):
         every = terms[-2::-2][::-1]
         rest, step = explain(every)
         return [*lines, f"Every other: {','.join(map(str, every))}", *rest], step
-    pairs = [(max(pair), min(pair)) for pair in pairwise(terms)]
-    k = pairs[0][0] // pairs[0][1]
-    miss = next((i for i, (a, b) in enumerate(pairs) if a != b * k), None)
-    factors = ", ".join(divided(a, b) for a, b in pairs[: None if miss is None else miss + 1])
-    shown = ",".join(map(str, terms))
+    k, more = _factor(terms)
+    lines += more
     falls = gaps[0] < 0
-    if miss is None:
+    if k:
         sign = "/" if falls else "*"
-        return [*lines, f"Times {shown}: {factors}: yes, so {WORDS[sign]} {k}"], (terms[-1], sign, k)
-    lines.append(f"Times {shown}: {factors}: no")
+        lines[-1] += f", so {WORDS[sign]} {k}"
+        return lines, (terms[-1], sign, k)
     if not falls:
         lines += _sums(terms)
         if lines[-1].startswith("Sums"):
@@ -41,7 +41,8 @@ def explain(terms: Terms) -> tuple[list[str], Step]:
     k = sizes[-1] + seconds[-1]
     change = (places.plus if seconds[-1] > 0 else places.minus)(sizes[-1], abs(seconds[-1]))
     step = _moved(terms[-1], -k if falls else k)
-    lines += [*more, f"{','.join(map(_way, seconds))}: same", f"{change}, so {WORDS[step[1]]} {k}"]
+    _, same_line = _alike(f"{_row(seconds)}: ", seconds, 1)
+    lines += [f"Sizes: {','.join(map(str, sizes))}", *more, same_line, f"{change}, so {WORDS[step[1]]} {k}"]
     return lines, step
 
 
@@ -76,9 +77,46 @@ def check(value: int, step: Step) -> tuple[str, int]:
 
 
 def _differences(terms: Terms) -> tuple[list[str], Terms]:
-    """A line for each difference, `up 12-7=5` (the larger number first), and all of them."""
-    lines = [f"{'down' if b < a else 'up'} {places.minus(max(a, b), min(a, b))}" for a, b in pairwise(terms)]
+    """A line for each difference, `5<12: up 12-5=7 | 12,20`, with the row from there on; and all of them."""
+    lines = []
+    for place, (a, b) in enumerate(pairwise(terms), 1):
+        step = (
+            f"{a}>{b}: down {places.minus(a, b)}"
+            if b < a
+            else f"{a}{'<' if a < b else ','}{b}: up {places.minus(b, a)}"
+        )
+        lines.append(step + _left(terms[place:]))
     return lines, _gaps(terms)
+
+
+def _factor(terms: Terms) -> tuple[int, list[str]]:
+    """The constant factor, 0 if there is none, and a line for each pair up to the first that has another."""
+    lines, k = [f"Times {','.join(map(str, terms))}"], 0
+    for place, pair in enumerate(pairwise(terms), 1):
+        a, b = max(pair), min(pair)
+        k = k or a // b
+        if a != b * k:
+            return 0, [*lines, f"{divided(a, b)} no"]
+        lines.append(f"{divided(a, b)} yes{_left(terms[place:])}")
+    return k, lines
+
+
+def _alike(start: str, gaps: Terms, apart: int) -> tuple[bool, str]:
+    """Whether differences so far apart are the same, two at a time, up to the first two that are not."""
+    shown = []
+    for a, b in zip(gaps, gaps[apart:], strict=False):
+        shown.append(f"{_way(a)},{_way(b)} {'yes' if a == b else 'no'}")
+        if a != b:
+            return False, start + ", ".join(shown)
+    return True, start + ", ".join(shown)
+
+
+def _left(terms: Terms) -> str:
+    return f" | {','.join(map(str, terms))}" if len(terms) > 1 else ""
+
+
+def _row(gaps: Terms) -> str:
+    return ",".join(map(_way, gaps))
 
 
 def _way(gap: int) -> str:

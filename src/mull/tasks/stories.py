@@ -37,6 +37,7 @@ def _count(goal: str, what: str, does: str, it_does: str) -> Ask:
             f"[Find|Tell me|Find out] how many {what} {it_does}.",
             f"What is the number of {what} that {it_does}?",
             f"Find the number of {what} that {it_does}.",
+            f"Can you [find|find out] how many {what} {it_does}?",
         ),
         every(
             f"[Tell me|Find out] the number of {what} that {it_does}.",
@@ -69,7 +70,7 @@ LATER = _age("the age of {M} in {c} years", "will {M} be in {c} years", "{M} wil
 BOXES = (
     "[{N} [has|buys] {b} boxes with {a} {things} [each|in each].|{N} has {a} {things} in each of {b} boxes."
     "|{N} [has|buys] {b} boxes. There are {a} {things} in each[| box].|There are {b} boxes. {N} has "
-    "{a} {things} in each.]"
+    "{a} {things} in each.|In each box there are {a} {things}. {N} [has|buys] {b} boxes.]"
 )
 NEW_BOXES = (
     "[There are {a} {things} in each box. {N} [has|buys] {b} boxes.|In each of {b} boxes {N} has "
@@ -88,7 +89,8 @@ SHOPS = (
     "[{N} [buys|takes] {a} {things} for {b} dollars each and {c} {others} for {d} dollars each."
     "|{N} [needs|buys] {a} {things} and {c} {others}. The {things} cost {b} dollars each, the {others} {d}."
     "|The {things} cost {b} dollars each, the {others} {d}. {N} [needs|buys] {a} {things} and {c} {others}."
-    "|{N} [buys|needs] {a} {things} that cost {b} dollars each, and {c} {others} that cost {d} dollars each.]"
+    "|{N} [buys|needs] {a} {things} that cost {b} dollars each, and {c} {others} that cost {d} dollars each."
+    "|For {b} dollars each {N} buys {a} {things}. For {d} dollars each {N} buys {c} {others}.]"
 )
 NEW_SHOPS = (
     "[{N} [buys|takes] {a} {things} for {b} dollars each. Then {N} [buys|takes] {c} {others} "
@@ -99,7 +101,9 @@ LEGS = (
     "[[First |]{N} [drives|goes] {b} hours at {a} km an hour, then {d} hours at {c} km an hour."
     "|[First |]{N} [drives|goes] {a} km an hour for {b} hours, then {c} km an hour for {d} hours."
     "|{N} [drives|goes] {a} km each hour for {b} hours. Then {N} [drives|goes] {c} km each "
-    "hour for {d} hours.]"
+    "hour for {d} hours."
+    "|For {b} hours {N} [drives|goes] at {a} km an hour, then for {d} hours at {c} km an hour."
+    "|At {a} km an hour {N} is on the way for {b} hours, then at {c} km an hour for {d} hours.]"
 )
 NEW_LEGS = (
     "[For {b} hours {N} [drives|goes] {a} km an hour, then for {d} hours {c} km an hour."
@@ -186,6 +190,8 @@ STORIES = {
             "{N} [drives|goes] {a} km [an|each] hour for {b} hours.",
             "{N} is on the way for {b} hours and [drives|goes] {a} km [an|each] hour.",
             "{N} [drives|goes] {a} km [an|each] hour. {N} is on the way for {b} hours.",
+            "For {b} hours {N} [drives|goes] at {a} km an hour.",
+            "At {a} km an hour {N} is on the way for {b} hours.",
         ),
         every(
             "For {b} hours {N} [drives|goes] {a} km [an|each] hour.",
@@ -330,6 +336,8 @@ STORIES = {
         every(
             BOXES + " {M} [gets|takes] {c} of them. {N} sells the rest for {d} dollars each.",
             BOXES + " {N} gives {c} to {M} and sells the rest for {d} dollars each.",
+            BOXES + " {N} gives {c} of them to {M}. The rest {N} sells for {d} dollars each.",
+            BOXES + " {c} of them are for {M}. {N} sells the rest for {d} dollars each.",
             "{N} [has|buys] {b} boxes with {a} {things} each, gives {c} to {M} and sells the rest for {d} "
             "dollars each.",
         ),
