@@ -68,7 +68,9 @@ class Guard(Protocol):
     """A value: which watches to set, and a fresh policy for each chain."""
 
     @property
-    def watches(self) -> Sequence[Watch]: ...
+    def watches(self) -> Sequence[Watch]:
+        """A look goes on over stretches of thinking; it begins anew where text was put in or taken back."""
+        ...
 
     def start(self) -> Policy:
         """The policy for one chain: given an event and the part of the text it was raised in, does to the

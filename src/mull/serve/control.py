@@ -75,7 +75,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class _Wishes:
-    """Raises `Wished` where something was wished since the stretch began."""
+    """Raises `Wished` once for what was wished since the last time."""
 
     control: Control
     every: int = 1
@@ -84,7 +84,9 @@ class _Wishes:
         control, known = self.control, self.control.wishes
 
         def look() -> Event | None:
-            return None if control.wishes == known else Wished(len(chain.ids), known)
+            nonlocal known
+            before, known = known, control.wishes
+            return None if before == known else Wished(len(chain.ids), before)
 
         return look
 
@@ -98,13 +100,16 @@ class _Ends:
 
     def start(self, chain: Chain) -> Look:
         control = self.control
-        if not control.more:  # a wish for more begins another stretch
-            return _nothing
-        look_for_end = Closes().start(chain)
+        look_for_end: Look | None = None  # only while more is wished: it reads all of the text
 
         def look() -> Event | None:
+            nonlocal look_for_end
+            if not control.more:
+                look_for_end = None
+                return None
+            look_for_end = look_for_end or Closes().start(chain)
             event = look_for_end()
-            return Ending(event.at, event.start) if isinstance(event, Closed) and control.more else None
+            return Ending(event.at, event.start) if isinstance(event, Closed) else None
 
         return look
 
@@ -157,7 +162,3 @@ def _say(chain: Chain, ids: Sequence[int], part: Kind, back_to: int | None = Non
 
 def _room(chain: Chain) -> int:
     return chain.engine.context - len(chain)
-
-
-def _nothing() -> None:
-    """A look at nothing."""
