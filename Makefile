@@ -36,7 +36,8 @@ soak: .venv/dev
 
 # The page and the report in a browser: Chromium must be there (apt-get install chromium), or MULL_CHROMIUM name another one.
 test-page: .venv-page/ready
-	.venv-page/bin/python -m pytest -m page tests/serve/page tests/bench
+	.venv-page/bin/python -m pytest -m page tests/serve/page
+	.venv-page/bin/python -m pytest -m page tests/bench
 
 # The trainers of models of real size, each in an environment of its own: they pin what they need.
 test-trl: .venv-trl/ready

@@ -58,7 +58,7 @@ def calls() -> Iterator[list[bytes]]:
             yield heard
 
 
-def launch(stage: str, out: Path, *options: str, steps: int = 3) -> list[dict[str, Any]]:
+def launch(stage: str, out: Path, *options: str, steps: int = 3, levels: str = "1") -> list[dict[str, Any]]:
     """Run a stage on two processes; returns what TRL logged, step by step."""
     command = [
         sys.executable,
@@ -78,7 +78,7 @@ def launch(stage: str, out: Path, *options: str, steps: int = 3) -> list[dict[st
         "--count",
         "20",
         "--levels",
-        "1",
+        levels,
     ]
     for setting in (f"save_steps={steps}", "logging_steps=1", "disable_tqdm=true", *options):
         command += ["--set", setting]
@@ -104,7 +104,7 @@ def test_supervised_on_two_processes(tmp_path: Path, calls: list[bytes]) -> None
 
 def test_reinforcement_on_two_processes(tmp_path: Path, calls: list[bytes]) -> None:
     options = ("num_generations=8", "gradient_accumulation_steps=2", "max_completion_length=160")
-    logged = launch("rl", tmp_path, *options, "learning_rate=1e-5", steps=4)
+    logged = launch("rl", tmp_path, *options, "learning_rate=1e-5", steps=4, levels="2,3")
     rewards = [record["rewards/right/mean"] for record in logged]
     assert len(rewards) == 4
     assert all(0 <= reward <= 1 for reward in rewards)
