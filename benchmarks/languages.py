@@ -19,7 +19,7 @@ from statistics import median, quantiles
 from time import process_time
 
 from mull.guard.tongue import Tongue
-from mull.guard.writing import SCRIPTS, Switch
+from mull.guard.writing import SCRIPTS, Prose, Switch
 
 LANGUAGES = ("de", "fr", "es", "it", "pt", "pl", "tr", "id", "vi", "ru", "uk", "en")
 _NOT_PROSE = re.compile(r"https?://\S+|(?<=\])\([^)]*\)|<[^>]*>")
@@ -38,9 +38,9 @@ def documents(folder: Path) -> dict[str, list[str]]:
 
 def told(language: str, text: str) -> tuple[int, Switch] | None:
     """The first switch, and how many characters had been read by then."""
-    tongue = Tongue(language)
+    tongue, prose = Tongue(language), Prose()
     for read, char in enumerate(text, 1):
-        if switches := tongue.feed(char):
+        if switches := tongue.feed(prose.feed(char)):
             return read, switches[0]
     return None
 

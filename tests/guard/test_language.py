@@ -28,7 +28,8 @@ TEXTS = {"en": ENGLISH, "zh": CHINESE, "ja": JAPANESE, "ru": RUSSIAN, "ko": KORE
 
 def switches(language: str, *pieces: str) -> list[Switch]:
     writing = Writing(SCRIPTS[language])
-    return [switch for piece in pieces for switch in writing.feed(piece)]
+    prose = Prose()
+    return [switch for piece in pieces for switch in writing.feed(prose.feed(piece))]
 
 
 @pytest.mark.parametrize(

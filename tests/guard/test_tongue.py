@@ -14,7 +14,7 @@ from mull.engine.scripted import asked, scripted
 from mull.guard import tongue
 from mull.guard.lock import LanguageGuard
 from mull.guard.tongue import Tongue, spoken
-from mull.guard.writing import SCRIPTS, Switch
+from mull.guard.writing import SCRIPTS, Prose, Switch
 from mull.model.formats import Tagged
 from mull.think.answer import Answer
 from mull.think.line import Line
@@ -44,7 +44,8 @@ PAIRS = [(one, other) for one, other in permutations(TEXTS, 2) if SCRIPTS[one] =
 
 def switches(language: str, *pieces: str, question: str = "") -> list[Switch]:
     tongue = Tongue(language, question)
-    return [switch for piece in pieces for switch in tongue.feed(piece)]
+    prose = Prose()
+    return [switch for piece in pieces for switch in tongue.feed(prose.feed(piece))]
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -95,7 +96,7 @@ def test_auto_goes_by_the_question() -> None:
 
 
 def test_without_the_library_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tongue, "_identifier", lambda: None)
+    monkeypatch.setattr(tongue, "available", lambda: False)
     assert switches("en", TEXTS["en"] + TEXTS["de"] * 3) == []
     assert spoken(TEXTS["en"]) is None
 

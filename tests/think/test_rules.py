@@ -50,7 +50,7 @@ def test_four_equal_votes_are_the_fewest_that_settle() -> None:
 
 
 def test_a_rule_without_votes_settles_nothing() -> None:
-    for each in (Beta(0.0), Unanimous(0), Consensus(0.0, 0), CannotChange()):
+    for each in (Beta(0.0), Unanimous(1), Consensus(0.0, 0), CannotChange()):
         assert not each.settled(votes(""), alive=0) or isinstance(each, Consensus)
 
 
@@ -59,6 +59,11 @@ def test_unanimous_needs_a_window_of_votes_that_agree() -> None:
     assert not Unanimous(3).settled(votes("aab"), alive=5)
     assert not Unanimous(3).settled(votes("aabaaaa"), alive=5)  # windows do not overlap
     assert Unanimous(3).settled(votes("aabbbb"), alive=5)
+
+
+def test_a_window_has_at_least_one_vote() -> None:
+    with pytest.raises(MullError, match="at least one vote"):
+        Unanimous(0)
 
 
 def test_consensus_has_a_floor() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ SPLIT = asked("split")
 def ask(said: str | None = None, **options: Any) -> Answer:
     script = SCRIPT if said is None else {**SCRIPT, SPLIT: said}
     engine = made(script)
-    engine.slow_step = math.inf  # in no thread: which chain is cut short when is then no matter of time
     return mull.ask("split", engine=engine, **options)
 
 

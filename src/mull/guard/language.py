@@ -15,7 +15,7 @@ from mull.engine.events import Event, Switched
 from mull.engine.watch import Look
 from mull.errors import MullError
 from mull.guard.tongue import Tongue
-from mull.guard.writing import SCRIPTS, Writing, scripts_of
+from mull.guard.writing import SCRIPTS, Prose, Writing, scripts_of
 
 
 def expected(language: str, question: str = "") -> frozenset[str]:
@@ -46,24 +46,26 @@ class Language:
 
     def start(self, chain: Chain) -> Look:
         pieces, reader = chain.pieces, chain.engine.format.reader()
-        readers = self._readers()
+        prose, readers = Prose(), self._readers()
         starts = [0]  # of each piece of this part, in characters
         first = seen = 0
 
         def look() -> Event | None:
-            nonlocal first, seen, starts, readers
+            nonlocal first, seen, starts, prose, readers
             told: Event | None = None
             for index in range(seen, len(pieces)):
                 part = reader.phase
                 starts.append(starts[-1] + len(pieces[index]))
-                for switch in (switch for each in readers for switch in each.feed(pieces[index])):
+                letters = [*prose.feed(pieces[index])]
+                for switch in (switch for each in readers for switch in each.feed(letters)):
                     token = chain.prompt_length + _whole(
                         pieces, first + bisect_right(starts, switch.start) - 1
                     )
                     told = told or Switched(len(chain.ids), part, token, switch.left, switch.found)
                 reader.feed(pieces[index])
                 if reader.phase != part:
-                    readers, starts, first = self._readers(), [0], index + 1
+                    prose, readers = Prose(), self._readers()
+                    starts, first = [0], index + 1
             seen = len(pieces)
             return told
 

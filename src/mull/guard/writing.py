@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,6 +72,9 @@ def scripts_of(text: str) -> frozenset[str]:
 _CLOSING = dict(zip('$"“«„「『《`', '$"”»“」』》`', strict=True))
 
 
+Letter = tuple[int, str, bool]  # its place, the letter, and whether its word has a capital initial
+
+
 class Prose:
     """The letters of a growing text that are prose, with their places.
 
@@ -89,8 +92,8 @@ class Prose:
         self._word = False  # in a word that began with a capital letter
         self._inside = False  # in any word
 
-    def feed(self, text: str) -> Iterator[tuple[int, str, bool]]:
-        """Each letter of prose: its place, the letter, and whether its word has a capital initial."""
+    def feed(self, text: str) -> Iterator[Letter]:
+        """The letters of prose in more text."""
         for place, char in enumerate(text, self._length):
             if self._take(char):
                 if not self._inside:
@@ -153,15 +156,14 @@ class Writing:
         self.expected = expected
         self.window = window
         self._needed = {True: int(most * window), False: int(share * window)}
-        self._prose = Prose()
         self._letters: deque[tuple[int, str | None]] = deque(maxlen=window)  # place, foreign script
         self._counts: Counter[str | None] = Counter()
         self._away: str | None = None  # the script it has switched to
 
-    def feed(self, text: str) -> list[Switch]:
-        """Take more text; the switches in it."""
+    def feed(self, letters: Iterable[Letter]) -> list[Switch]:
+        """Take more letters of prose; the switches in them."""
         found = []
-        for place, char, name in self._prose.feed(text):
+        for place, char, name in letters:
             kind = script(char)
             if kind is None or (kind in _EVERYWHERE and kind not in self.expected):
                 continue

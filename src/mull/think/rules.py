@@ -39,6 +39,10 @@ class Unanimous:
 
     count: int = 5
 
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise MullError(f"a window has at least one vote, not {self.count}.")
+
     def settled(self, votes: Votes, alive: int) -> bool:
         window = votes.order[-self.count :]
         return votes.cast > 0 and votes.cast % self.count == 0 and all(pile is window[0] for pile in window)

@@ -73,9 +73,8 @@ def adopt(foreign: Foreign, folder: Path, source: str) -> Run:
     for output in foreign.outputs:
         samples.append(_sample(output, numbers[output.item.id], manifest.hash))
         numbers[output.item.id] += 1
-    log = Log(
-        folder, manifest, [*items.values()]
-    )  # last: an import that is interrupted leaves nothing behind
+    # Last: an import that is interrupted leaves nothing behind.
+    log = Log(folder, manifest, [*items.values()])
     try:
         log.add(*samples)
     finally:
