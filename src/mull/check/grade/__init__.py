@@ -12,5 +12,5 @@ from mull.check.grade.grader import grade, grade_all
 from mull.check.grade.symbolic import warm
 from mull.check.grade.verdict import Verdict
 
-VERSION = 1  # changes whenever a verdict may
+VERSION = 2  # changes whenever a verdict may
 __all__ = ["VERSION", "Verdict", "grade", "grade_all", "warm"]

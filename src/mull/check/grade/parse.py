@@ -32,7 +32,7 @@ from mull.check.grade.tree import (
     negative,
     walk,
 )
-from mull.check.grade.units import unit
+from mull.check.grade.units import factor, unit
 
 DEPTH = 60  # of nested groups
 _RELATIONS = {"=": "=", "<": "<", ">": ">", "leq": "≤", "geq": "≥", "neq": "≠", "in": "∈", "approx": "=",
@@ -167,6 +167,8 @@ class Parser(Atoms):
                     self.at = start
                     break
                 factors = [Quantity(value, named)]
+                if (behind := self.token()) is not None and behind.kind == "num":
+                    factors = [self._compound(Quantity(value, named), token.text)]
             elif self.starts_atom():
                 if (
                     token is not None
@@ -178,6 +180,17 @@ class Parser(Atoms):
             else:
                 break
         return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+
+    def _compound(self, first: Quantity, words: str) -> Node:
+        """Two numbers with words between: "5 feet 3 inches", "3 remainder 2". Others mean nothing here."""
+        second = self.product()
+        if words.strip(" ,.").lower() in ("remainder", "r", "rem"):
+            return Group("()", (first.value, second))
+        if isinstance(second, Quantity) and first.unit and second.unit:
+            ratio = factor(second.unit, first.unit)
+            if ratio is not None and ratio < 1:
+                return Quantity(Add((first.value, Mul((second.value, Num(ratio))))), first.unit)
+        raise Unreadable("a number behind words")
 
     def _unit(self) -> str | None:
         """Words behind a value, with their powers and slashes: "cm^2", "km/h", "square feet"."""
